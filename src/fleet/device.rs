@@ -1,0 +1,137 @@
+//! One device, and what is known of its connection.
+
+use super::incident::IncidentId;
+use super::presence::{Evidence, Presence, WillSent};
+use crate::clock::Moment;
+use crate::mqtt::{ClientId, ConnId, Fault, KeepAlive, Protocol, Will};
+use bytes::Bytes;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The place of a device in the fleet. It stays valid until the device is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceKey(pub usize);
+
+/// How lwtop came to know a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// lwtop launched it, and can bring it back.
+    Launched,
+    /// It was seen: through the gateway or in a message.
+    Seen,
+}
+
+/// A connection seen on the wire.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Which connection.
+    pub conn: ConnId,
+    /// From where.
+    pub peer: Option<SocketAddr>,
+    /// With which protocol version.
+    pub protocol: Protocol,
+    /// The keep alive in force.
+    pub keep_alive: KeepAlive,
+    /// Clean session (3.1.1) or clean start (5).
+    pub clean: bool,
+    /// What is published if it dies.
+    pub will: Option<Will>,
+    /// When CONNACK passed.
+    pub opened: Moment,
+    /// When the last packet came from the device: the fuse burns from here.
+    pub last_packet: Moment,
+    /// Whether it is open.
+    pub open: bool,
+}
+
+/// Something that happened to a device, for its timeline.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// When.
+    pub at: Moment,
+    /// What, in words.
+    pub text: String,
+}
+
+/// The last message that speaks of a device.
+#[derive(Clone, Debug)]
+pub struct LastMessage {
+    /// When it was read.
+    pub at: Moment,
+    /// Its topic.
+    pub topic: Arc<str>,
+    /// Its payload.
+    pub payload: Bytes,
+}
+
+/// One device of the fleet.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// Its client id, or the name its messages carry.
+    pub id: ClientId,
+    /// How lwtop came to know it.
+    pub origin: Origin,
+    /// Whether it is there.
+    pub presence: Presence,
+    /// How that is known; `None` while nothing is.
+    pub evidence: Option<Evidence>,
+    /// Since when it is so.
+    pub since: Moment,
+    /// What became of its will the last time it went away.
+    pub will_sent: WillSent,
+    /// Its connection, or its last one, where the wire was seen.
+    pub session: Option<Box<Session>>,
+    /// The fault in force: what lwtop did to it and what has not been undone by a reconnect.
+    pub fault: Option<(Fault, Moment)>,
+    /// Why the last attempt to connect failed, until one succeeds.
+    pub trouble: Option<String>,
+    /// Packets seen from it, over all its connections.
+    pub packets: u64,
+    /// PINGREQs among them.
+    pub pings: u64,
+    /// The last message that speaks of it.
+    pub last_message: Option<LastMessage>,
+    /// How many incidents it had.
+    pub incidents: u32,
+    /// Its newest incident, open or not.
+    pub incident: Option<IncidentId>,
+    /// AWS IoT's `versionNumber`: rises with each connection, counted from 0.
+    pub version: u64,
+    /// What happened to it, oldest first; bounded by [`Device::NOTES`].
+    pub notes: std::collections::VecDeque<Note>,
+    pub(super) next_deadline: Option<Moment>,
+    pub(super) offline_due: Option<Moment>,
+    pub(super) early_will: Option<Moment>,
+}
+
+impl Device {
+    /// How many lines of its timeline are kept.
+    pub const NOTES: usize = 64;
+
+    /// Whether lwtop launched it.
+    #[must_use]
+    pub fn launched(&self) -> bool {
+        self.origin == Origin::Launched
+    }
+
+    /// Its open connection, if the wire is seen.
+    #[must_use]
+    pub fn open_session(&self) -> Option<&Session> {
+        self.session.as_deref().filter(|session| session.open)
+    }
+
+    /// How much of the fuse has burnt at `now`: the silence, and the silence at which it dies. `None` without a wire,
+    /// without keep alive, or when it is not connected.
+    #[must_use]
+    pub fn fuse(&self, now: Moment) -> Option<(std::time::Duration, std::time::Duration)> {
+        let session = self.open_session()?;
+        Some((now.since(session.last_packet), session.keep_alive.deadline()?))
+    }
+
+    pub(super) fn note(&mut self, at: Moment, text: impl Into<String>) {
+        if self.notes.len() == Self::NOTES {
+            self.notes.pop_front();
+        }
+        self.notes.push_back(Note { at, text: text.into() });
+    }
+}

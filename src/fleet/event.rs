@@ -1,0 +1,227 @@
+//! What adapters report and what the fleet is told.
+
+use crate::clock::Moment;
+use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Qos, Will};
+use crate::wiring::Activity;
+use bytes::Bytes;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What an adapter sends to the hub.
+#[derive(Debug)]
+pub enum Report {
+    /// A connection opened, was refused or closed.
+    Session(SessionEvent),
+    /// A simulated device was launched, faulted or removed.
+    Device(DeviceEvent),
+    /// lwtop's own link changed.
+    Link(LinkEvent),
+    /// Messages read in one go from lwtop's own subscription, in order.
+    Incoming(Vec<Incoming>),
+    /// A step of the start-up, in words, for the header.
+    Starting(String),
+    /// The embedded broker serves devices at this address.
+    Listening(SocketAddr),
+    /// Something that a person should read once; nothing stops.
+    Notice(String),
+    /// Nothing can go on: one clear sentence.
+    Fatal(String),
+}
+
+/// What the fleet is told; the hub makes these from reports.
+#[derive(Debug)]
+pub enum Event {
+    /// A connection opened, was refused or closed.
+    Session(SessionEvent),
+    /// What a connection did since the last time: read from the activity board.
+    Activity(ConnId, Activity),
+    /// A simulated device was launched, faulted or removed.
+    Device(DeviceEvent),
+    /// lwtop's own link changed.
+    Link(LinkEvent),
+    /// A message on one of the topics, and what it means.
+    Message(Incoming, Meaning),
+    /// A rule was evaluated against the message of `device`.
+    Rule {
+        /// When.
+        at: Moment,
+        /// Whose will it was, where that is known.
+        device: Option<ClientId>,
+        /// What came out.
+        outcome: RuleOutcome,
+    },
+}
+
+/// A connection's life, seen on the wire: by the gateway, or by a simulated device on its own socket.
+#[derive(Debug)]
+pub enum SessionEvent {
+    /// CONNACK accepted it.
+    Opened(Box<Opened>),
+    /// CONNACK refused it, or it never got that far.
+    Refused {
+        /// When.
+        at: Moment,
+        /// Who tried.
+        client: ClientId,
+        /// Why, in words.
+        why: String,
+    },
+    /// It ended.
+    Closed(Box<Closed>),
+}
+
+/// A connection that the broker accepted.
+#[derive(Debug)]
+pub struct Opened {
+    /// When CONNACK passed.
+    pub at: Moment,
+    /// Which connection.
+    pub conn: ConnId,
+    /// Who.
+    pub client: ClientId,
+    /// From where; `None` where only the broker knows.
+    pub peer: Option<SocketAddr>,
+    /// With which protocol version.
+    pub protocol: Protocol,
+    /// The keep alive in force (a server keep alive of MQTT 5 overrides the client's).
+    pub keep_alive: KeepAlive,
+    /// Clean session (3.1.1) or clean start (5).
+    pub clean: bool,
+    /// What is published if it dies.
+    pub will: Option<Will>,
+}
+
+/// A connection that ended.
+#[derive(Debug)]
+pub struct Closed {
+    /// When the end was carried to the broker, or came from it: the `detected` hop.
+    pub at: Moment,
+    /// When the wire itself was cut (FIN, RST or the bad packet arrived); `None` where silence or the broker ended it.
+    pub cut: Option<Moment>,
+    /// Which connection.
+    pub conn: ConnId,
+    /// Who.
+    pub client: ClientId,
+    /// How.
+    pub cause: Cause,
+    /// How, on the wire: `FIN`, `RST`, `DISCONNECT 0x00`, …
+    pub how: &'static str,
+    /// What it did since the last time the activity board was read.
+    pub rest: Activity,
+}
+
+/// What happens to simulated devices on this side of the wire.
+#[derive(Debug)]
+pub enum DeviceEvent {
+    /// lwtop launched it.
+    Launched {
+        /// When.
+        at: Moment,
+        /// Its id.
+        client: ClientId,
+    },
+    /// It could not connect, or lost its connection without anybody's doing.
+    Failed {
+        /// When.
+        at: Moment,
+        /// Its id.
+        client: ClientId,
+        /// Why, in words.
+        why: String,
+    },
+    /// lwtop made it die: the `cut` hop.
+    Faulted {
+        /// When.
+        at: Moment,
+        /// Its id.
+        client: ClientId,
+        /// How.
+        fault: Fault,
+    },
+    /// lwtop forgot it.
+    Removed {
+        /// Its id.
+        client: ClientId,
+    },
+}
+
+/// The state of lwtop's own link to the broker.
+#[derive(Clone, Debug)]
+pub enum LinkEvent {
+    /// Connected and subscribed.
+    Up {
+        /// Since when.
+        at: Moment,
+    },
+    /// Not connected.
+    Down {
+        /// Since when.
+        at: Moment,
+        /// Why, in words.
+        why: String,
+    },
+}
+
+/// A message that reached lwtop.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// When it was read.
+    pub at: Moment,
+    /// Its topic.
+    pub topic: Arc<str>,
+    /// Its payload, byte for byte.
+    pub payload: Bytes,
+    /// The QoS it was delivered with.
+    pub qos: Qos,
+    /// Whether it was delivered because it was retained.
+    pub retain: bool,
+    /// Who published it, where the broker says so.
+    pub publisher: Option<ClientId>,
+}
+
+/// The part a message plays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// A device announces itself.
+    Connected,
+    /// A device's will.
+    Will,
+    /// A rule's republish.
+    Executed,
+    /// None of these.
+    #[default]
+    Other,
+}
+
+impl Role {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Will => "will",
+            Self::Executed => "executed",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// What a message says, as a convention reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meaning {
+    /// Its part.
+    pub role: Role,
+    /// Which device it speaks of, if it says so.
+    pub device: Option<ClientId>,
+}
+
+/// What a rule made of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleOutcome {
+    /// The rule's name.
+    pub name: Arc<str>,
+    /// Whether WHERE was true.
+    pub matched: bool,
+    /// Whether the rule republishes, so that an `executed` hop is to be expected.
+    pub republishes: bool,
+}

@@ -1,0 +1,56 @@
+//! The last messages of one kind, newest first, bounded.
+
+use super::event::{Incoming, Role};
+use crate::mqtt::ClientId;
+use std::collections::VecDeque;
+
+/// One message in a feed.
+#[derive(Clone, Debug)]
+pub struct FeedEntry {
+    /// The message.
+    pub message: Incoming,
+    /// The device it speaks of; `None` is shown as *unattributed*, never guessed.
+    pub device: Option<ClientId>,
+    /// Its part.
+    pub role: Role,
+}
+
+/// A bounded list of messages. What falls off the end is counted.
+#[derive(Debug, Default)]
+pub struct Feed {
+    entries: VecDeque<FeedEntry>,
+    /// All messages that ever came, the forgotten ones too.
+    total: u64,
+}
+
+impl Feed {
+    /// How many messages are kept: a screen of the largest terminal several times over, and at most a few MiB with
+    /// payloads of a few KiB.
+    pub const CAPACITY: usize = 500;
+
+    pub(super) fn push(&mut self, entry: FeedEntry) {
+        if self.entries.len() == Self::CAPACITY {
+            self.entries.pop_back();
+        }
+        self.entries.push_front(entry);
+        self.total += 1;
+    }
+
+    /// The messages, newest first.
+    #[must_use]
+    pub const fn entries(&self) -> &VecDeque<FeedEntry> {
+        &self.entries
+    }
+
+    /// All messages that ever came.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Those that are no longer kept.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.total - self.entries.len() as u64
+    }
+}

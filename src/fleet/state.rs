@@ -1,0 +1,5 @@
+//! The fleet.
+
+/// All devices and incidents.
+#[derive(Debug, Default)]
+pub struct Fleet {}

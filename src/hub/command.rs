@@ -1,0 +1,18 @@
+//! What a view asks the hub to do. Plain data, so that tests assert on it.
+
+use crate::mqtt::{ClientId, Fault};
+
+/// An order from a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Launch this many simulated devices.
+    Launch(usize),
+    /// Make these devices die.
+    Fault(Vec<ClientId>, Fault),
+    /// Bring these simulated devices back.
+    Reconnect(Vec<ClientId>),
+    /// Bring back every simulated device that is not connected.
+    ReconnectAll,
+    /// Forget these devices; simulated ones leave cleanly first.
+    Remove(Vec<ClientId>),
+}

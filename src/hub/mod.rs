@@ -1,0 +1,5 @@
+//! Floor 3: the hub owns the fleet and the rules, turns reports into changes and effects, and runs the effects.
+
+pub mod command;
+
+pub use command::Command;

@@ -1,0 +1,23 @@
+//! `lwtop`: *top* for MQTT Last Will and Testament.
+//!
+//! It watches a fleet of MQTT devices and tells how each one went away. The floors, from the bottom: [`clock`],
+//! [`mqtt`] and [`wiring`] (vocabulary, no I/O); [`fleet`], [`convention`] and [`rules`] (pure domain); the adapters
+//! [`gateway`], [`broker`], [`device`], [`link`] and [`config`]; the [`hub`]; the views [`tui`] and [`watch`]; the
+//! [`commands`]. A file imports only from floors below its own: `tests/architecture.rs` holds the code to it.
+
+pub mod broker;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod convention;
+pub mod device;
+pub mod fleet;
+pub mod gateway;
+pub mod hub;
+pub mod link;
+pub mod mqtt;
+pub mod rules;
+pub mod tui;
+pub mod watch;
+pub mod wiring;

@@ -1,0 +1,125 @@
+//! The ways in which lwtop makes a device die.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A death on purpose. Each is one of the ways in which real devices go away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// DISCONNECT first, then the socket closes: the will is discarded.
+    Leave,
+    /// The socket closes without DISCONNECT.
+    Fin,
+    /// The connection is reset.
+    Rst,
+    /// The socket stays open, nothing is sent and nothing is read: keep alive runs out.
+    Freeze,
+    /// A second client connects with the same client id.
+    Takeover,
+    /// A malformed packet: the server must close.
+    ProtocolError,
+    /// MQTT 5 DISCONNECT with reason 0x04: the client leaves and asks for its will.
+    LeaveWithWill,
+    /// The broker's side closes the connection. Needs the gateway.
+    Kick,
+}
+
+impl Fault {
+    /// Every fault, in the order of the death menu.
+    pub const ALL: [Self; 8] = [
+        Self::Leave,
+        Self::Fin,
+        Self::Rst,
+        Self::Freeze,
+        Self::Takeover,
+        Self::ProtocolError,
+        Self::LeaveWithWill,
+        Self::Kick,
+    ];
+
+    /// The name on the command line and in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Fin => "fin",
+            Self::Rst => "rst",
+            Self::Freeze => "freeze",
+            Self::Takeover => "takeover",
+            Self::ProtocolError => "protocol-error",
+            Self::LeaveWithWill => "leave-with-will",
+            Self::Kick => "kick",
+        }
+    }
+
+    /// The name on screen.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Fin => "cut, FIN",
+            Self::Rst => "cut, RST",
+            Self::Freeze => "freeze",
+            Self::Takeover => "takeover",
+            Self::ProtocolError => "protocol error",
+            Self::LeaveWithWill => "leave with will",
+            Self::Kick => "kick",
+        }
+    }
+
+    /// What happens, in one line.
+    #[must_use]
+    pub const fn what_happens(self) -> &'static str {
+        match self {
+            Self::Leave => "DISCONNECT first, then the socket closes",
+            Self::Fin => "the socket closes without DISCONNECT",
+            Self::Rst => "the connection is reset",
+            Self::Freeze => "the socket stays open, nothing is sent",
+            Self::Takeover => "a second client with the same id",
+            Self::ProtocolError => "a malformed packet",
+            Self::LeaveWithWill => "DISCONNECT 0x04",
+            Self::Kick => "the broker's side closes it",
+        }
+    }
+
+    /// Whether the server is to publish the will of a client that dies like this.
+    #[must_use]
+    pub const fn sends_will(self) -> bool {
+        !matches!(self, Self::Leave)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A fault name that does not exist.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "there is no fault {0:?}; the faults are leave, fin, rst, freeze, takeover, protocol-error, leave-with-will and kick"
+)]
+pub struct UnknownFault(String);
+
+impl FromStr for Fault {
+    type Err = UnknownFault;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|fault| fault.name() == name).ok_or_else(|| UnknownFault(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_parses_back() {
+        for fault in Fault::ALL {
+            assert_eq!(fault.name().parse::<Fault>().unwrap(), fault);
+        }
+        assert!("explode".parse::<Fault>().unwrap_err().to_string().contains("leave-with-will"));
+    }
+}
