@@ -1,1 +1,3 @@
+//! The `lwtop` program: everything is in the library.
+
 fn main() {}

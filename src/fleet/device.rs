@@ -1,9 +1,10 @@
 //! One device, and what is known of its connection.
 
+use super::event::RuleOutcome;
 use super::incident::IncidentId;
 use super::presence::{Evidence, Presence, WillSent};
 use crate::clock::Moment;
-use crate::mqtt::{ClientId, ConnId, Fault, KeepAlive, Protocol, Will};
+use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Will};
 use bytes::Bytes;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -40,8 +41,10 @@ pub struct Session {
     pub opened: Moment,
     /// When the last packet came from the device: the fuse burns from here.
     pub last_packet: Moment,
-    /// Whether it is open.
-    pub open: bool,
+    /// How it ended; `None` while it is open.
+    pub ended: Option<Cause>,
+    /// AWS IoT's `versionNumber` of this connection: rises with each one of a client id, counted from 0.
+    pub version: u64,
 }
 
 /// Something that happened to a device, for its timeline.
@@ -62,6 +65,13 @@ pub struct LastMessage {
     pub topic: Arc<str>,
     /// Its payload.
     pub payload: Bytes,
+}
+
+/// A will that arrived before the end of its connection was seen.
+#[derive(Clone, Debug)]
+pub(super) struct EarlyWill {
+    pub at: Moment,
+    pub outcomes: Vec<RuleOutcome>,
 }
 
 /// One device of the fleet.
@@ -95,13 +105,20 @@ pub struct Device {
     pub incidents: u32,
     /// Its newest incident, open or not.
     pub incident: Option<IncidentId>,
-    /// AWS IoT's `versionNumber`: rises with each connection, counted from 0.
-    pub version: u64,
     /// What happened to it, oldest first; bounded by [`Device::NOTES`].
     pub notes: std::collections::VecDeque<Note>,
-    pub(super) next_deadline: Option<Moment>,
+    /// The connection before this one, until its end is reported: at a takeover two are open for a moment.
+    pub(super) previous: Option<Box<Session>>,
+    /// When this device is looked at next.
+    pub(super) next_look: Option<Moment>,
+    /// Until when the `offline` change waits for the will, so that it can say whether the will was sent.
     pub(super) offline_due: Option<Moment>,
-    pub(super) early_will: Option<Moment>,
+    /// The `offline` change that is held back: when, and how it went.
+    pub(super) held: Option<(Moment, Cause)>,
+    /// Until when the newest incident waits for its hops.
+    pub(super) incident_due: Option<Moment>,
+    /// A will that came while the wire was still open: a broker that closes publishes first and closes then.
+    pub(super) early_will: Option<EarlyWill>,
 }
 
 impl Device {
@@ -117,7 +134,7 @@ impl Device {
     /// Its open connection, if the wire is seen.
     #[must_use]
     pub fn open_session(&self) -> Option<&Session> {
-        self.session.as_deref().filter(|session| session.open)
+        self.session.as_deref().filter(|session| session.ended.is_none())
     }
 
     /// How much of the fuse has burnt at `now`: the silence, and the silence at which it dies. `None` without a wire,
@@ -126,6 +143,32 @@ impl Device {
     pub fn fuse(&self, now: Moment) -> Option<(std::time::Duration, std::time::Duration)> {
         let session = self.open_session()?;
         Some((now.since(session.last_packet), session.keep_alive.deadline()?))
+    }
+
+    pub(super) fn new(id: ClientId, origin: Origin, at: Moment) -> Self {
+        Self {
+            id,
+            origin,
+            presence: Presence::Unknown,
+            evidence: None,
+            since: at,
+            will_sent: WillSent::Unknown,
+            session: None,
+            fault: None,
+            trouble: None,
+            packets: 0,
+            pings: 0,
+            last_message: None,
+            incidents: 0,
+            incident: None,
+            notes: std::collections::VecDeque::new(),
+            previous: None,
+            next_look: None,
+            offline_due: None,
+            held: None,
+            incident_due: None,
+            early_will: None,
+        }
     }
 
     pub(super) fn note(&mut self, at: Moment, text: impl Into<String>) {

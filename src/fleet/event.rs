@@ -39,17 +39,8 @@ pub enum Event {
     Device(DeviceEvent),
     /// lwtop's own link changed.
     Link(LinkEvent),
-    /// A message on one of the topics, and what it means.
-    Message(Incoming, Meaning),
-    /// A rule was evaluated against the message of `device`.
-    Rule {
-        /// When.
-        at: Moment,
-        /// Whose will it was, where that is known.
-        device: Option<ClientId>,
-        /// What came out.
-        outcome: RuleOutcome,
-    },
+    /// A message on one of the topics, what it means, and what the rules made of it.
+    Message(Incoming, Meaning, Vec<RuleOutcome>),
 }
 
 /// A connection's life, seen on the wire: by the gateway, or by a simulated device on its own socket.
@@ -218,6 +209,8 @@ pub struct Meaning {
 /// What a rule made of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleOutcome {
+    /// When it was evaluated.
+    pub at: Moment,
     /// The rule's name.
     pub name: Arc<str>,
     /// Whether WHERE was true.

@@ -4,6 +4,7 @@ use super::device::DeviceKey;
 use super::presence::Evidence;
 use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, Fault};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,6 +102,8 @@ pub struct Incident {
     pub hops: Hops,
     /// The hops that are still to come if all is well.
     pub awaited: Vec<Hop>,
+    /// Whether somebody else's rule may still execute: worth waiting for, but not missed if it does not.
+    pub lingering: bool,
     /// The hops that should have come in time and did not: news in itself.
     pub missing: Vec<Hop>,
     /// How often the will arrived; more than once is a fault of the broker.
@@ -112,9 +115,69 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// Whether the device is back.
+    #[must_use]
+    pub const fn recovered(&self) -> bool {
+        self.hops.get(Hop::Recovered).is_some()
+    }
+
+    pub(super) fn settle(&mut self, hop: Hop) {
+        self.awaited.retain(|awaited| *awaited != hop);
+        self.missing.retain(|missing| *missing != hop);
+    }
+
     /// The time from the first hop to `hop`.
     #[must_use]
     pub fn after(&self, hop: Hop) -> Option<Duration> {
         Some(self.hops.get(hop)?.since(self.hops.first()?))
+    }
+}
+
+/// The newest incidents, oldest first; bounded, and what falls off is counted.
+#[derive(Debug, Default)]
+pub struct IncidentLog {
+    kept: VecDeque<Incident>,
+    next: u64,
+}
+
+impl IncidentLog {
+    /// How many incidents are kept: a storm over a large fleet, at about 300 bytes each.
+    pub const CAPACITY: usize = 20_000;
+
+    pub(super) fn open(&mut self, build: impl FnOnce(IncidentId) -> Incident) -> IncidentId {
+        self.next += 1;
+        let id = IncidentId(self.next);
+        if self.kept.len() == Self::CAPACITY {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(build(id));
+        id
+    }
+
+    fn place(&self, id: IncidentId) -> Option<usize> {
+        let oldest = self.next + 1 - self.kept.len() as u64;
+        usize::try_from(id.0.checked_sub(oldest)?).ok()
+    }
+
+    /// One incident, while it is kept.
+    #[must_use]
+    pub fn get(&self, id: IncidentId) -> Option<&Incident> {
+        self.kept.get(self.place(id)?)
+    }
+
+    pub(super) fn get_mut(&mut self, id: IncidentId) -> Option<&mut Incident> {
+        let place = self.place(id)?;
+        self.kept.get_mut(place)
+    }
+
+    /// The incidents, newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &Incident> {
+        self.kept.iter().rev()
+    }
+
+    /// How many there were, the forgotten ones too.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.next
     }
 }

@@ -7,8 +7,11 @@ pub mod event;
 pub mod faults;
 pub mod feed;
 pub mod incident;
+mod messages;
 pub mod presence;
+mod sessions;
 pub mod state;
+mod vigil;
 
 pub use change::{Change, IncidentPhase};
 pub use device::{Device, DeviceKey, Origin, Session};
@@ -16,6 +19,6 @@ pub use event::{
     Closed, DeviceEvent, Event, Incoming, LinkEvent, Meaning, Opened, Report, Role, RuleOutcome, SessionEvent,
 };
 pub use feed::{Feed, FeedEntry};
-pub use incident::{Hop, Hops, Incident, IncidentId};
+pub use incident::{Hop, Hops, Incident, IncidentId, IncidentLog};
 pub use presence::{Counts, Evidence, Presence, WillSent};
-pub use state::Fleet;
+pub use state::{Fleet, LinkState, Settings};

@@ -1,5 +1,283 @@
-//! The fleet.
+//! The fleet: every device, its presence and its incidents, changed only by events and by time.
+
+use super::change::Change;
+use super::deadlines::Deadlines;
+use super::device::{Device, DeviceKey, Origin, Session};
+use super::event::{DeviceEvent, Event, LinkEvent, Role, SessionEvent};
+use super::feed::Feed;
+use super::incident::{Incident, IncidentId, IncidentLog};
+use super::presence::{Counts, Evidence, Presence};
+use crate::clock::Moment;
+use crate::mqtt::{Cause, ClientId, ConnId, Fault, TopicFilter};
+use slab::Slab;
+use std::collections::HashMap;
+
+/// What the fleet must know to judge what it sees.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The topic filter under which lwtop sees wills: a will elsewhere cannot be waited for.
+    pub will: TopicFilter,
+    /// Whether lwtop's own rules run, so that an `executed` hop without one would be somebody else's.
+    pub rules: bool,
+}
+
+/// The state of lwtop's own link.
+#[derive(Clone, Debug, Default)]
+pub enum LinkState {
+    /// Not yet connected.
+    #[default]
+    Connecting,
+    /// Connected and subscribed.
+    Up {
+        /// Since when.
+        since: Moment,
+    },
+    /// Lost: nothing is known of any device.
+    Down {
+        /// Since when.
+        since: Moment,
+        /// Why, in words.
+        why: String,
+    },
+}
 
 /// All devices and incidents.
-#[derive(Debug, Default)]
-pub struct Fleet {}
+#[derive(Debug)]
+pub struct Fleet {
+    pub(super) devices: Slab<Device>,
+    pub(super) by_id: HashMap<ClientId, DeviceKey>,
+    pub(super) by_conn: HashMap<ConnId, DeviceKey>,
+    order: Vec<DeviceKey>,
+    pub(super) counts: Counts,
+    feeds: [Feed; 4],
+    pub(super) incidents: IncidentLog,
+    pub(super) deadlines: Deadlines,
+    link: LinkState,
+    pub(super) settings: Settings,
+}
+
+impl Fleet {
+    /// An empty fleet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            devices: Slab::new(),
+            by_id: HashMap::new(),
+            by_conn: HashMap::new(),
+            order: Vec::new(),
+            counts: Counts::default(),
+            feeds: Default::default(),
+            incidents: IncidentLog::default(),
+            deadlines: Deadlines::default(),
+            link: LinkState::default(),
+            settings,
+        }
+    }
+
+    /// Takes in one event; what came of it is appended to `out`.
+    pub fn apply(&mut self, event: Event, now: Moment, out: &mut Vec<Change>) {
+        match event {
+            Event::Session(SessionEvent::Opened(opened)) => self.opened(*opened, out),
+            Event::Session(SessionEvent::Refused { at, client, why }) => self.failed(at, &client, &why, out),
+            Event::Session(SessionEvent::Closed(closed)) => self.closed(&closed, now, out),
+            Event::Activity(conn, activity) => self.active(conn, activity, out),
+            Event::Device(event) => self.device_event(event, out),
+            Event::Link(LinkEvent::Up { at }) => self.link_up(at, out),
+            Event::Link(LinkEvent::Down { at, why }) => self.link_down(at, why, out),
+            Event::Message(message, meaning, outcomes) => self.message(message, meaning, outcomes, now, out),
+        }
+    }
+
+    /// The next moment at which [`Fleet::tick`] has something to do.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Moment> {
+        self.deadlines.next()
+    }
+
+    /// One device.
+    #[must_use]
+    pub fn device(&self, key: DeviceKey) -> Option<&Device> {
+        self.devices.get(key.0)
+    }
+
+    /// The place of the device called `id`.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<DeviceKey> {
+        self.by_id.get(id).copied()
+    }
+
+    /// All devices in the order in which they appeared.
+    #[must_use]
+    pub fn order(&self) -> &[DeviceKey] {
+        &self.order
+    }
+
+    /// All devices in the order in which they appeared.
+    pub fn devices(&self) -> impl Iterator<Item = &Device> {
+        self.order.iter().filter_map(|key| self.device(*key))
+    }
+
+    /// How many devices there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// How many devices are in each presence.
+    #[must_use]
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The last messages that play the part `role`.
+    #[must_use]
+    pub const fn feed(&self, role: Role) -> &Feed {
+        &self.feeds[role as usize]
+    }
+
+    pub(super) const fn feed_mut(&mut self, role: Role) -> &mut Feed {
+        &mut self.feeds[role as usize]
+    }
+
+    /// One incident, while it is kept.
+    #[must_use]
+    pub fn incident(&self, id: IncidentId) -> Option<&Incident> {
+        self.incidents.get(id)
+    }
+
+    /// The incidents, newest first.
+    #[must_use]
+    pub const fn incidents(&self) -> &IncidentLog {
+        &self.incidents
+    }
+
+    /// The state of lwtop's own link.
+    #[must_use]
+    pub const fn link(&self) -> &LinkState {
+        &self.link
+    }
+
+    /// The place of `id`, which is added if it is new.
+    pub(super) fn admit(&mut self, id: &ClientId, origin: Origin, at: Moment) -> DeviceKey {
+        if let Some(key) = self.by_id.get(id) {
+            return *key;
+        }
+        let key = DeviceKey(self.devices.insert(Device::new(id.clone(), origin, at)));
+        self.by_id.insert(id.clone(), key);
+        self.order.push(key);
+        self.counts.unknown += 1;
+        key
+    }
+
+    /// Changes a presence and keeps the counts right.
+    pub(super) fn set_presence(&mut self, key: DeviceKey, presence: Presence, evidence: Option<Evidence>, at: Moment) {
+        let Some(device) = self.devices.get_mut(key.0) else { return };
+        if device.presence != presence {
+            *self.counts.slot(device.presence) -= 1;
+            *self.counts.slot(presence) += 1;
+            device.since = at;
+        }
+        device.presence = presence;
+        device.evidence = evidence;
+    }
+
+    fn device_event(&mut self, event: DeviceEvent, out: &mut Vec<Change>) {
+        match event {
+            DeviceEvent::Launched { at, client } => {
+                let key = self.admit(&client, Origin::Launched, at);
+                let device = &mut self.devices[key.0];
+                device.origin = Origin::Launched;
+                device.trouble = None;
+                device.note(at, "launched by lwtop");
+            }
+            DeviceEvent::Failed { at, client, why } => self.failed(at, &client, &why, out),
+            DeviceEvent::Faulted { at, client, fault } => {
+                let key = self.admit(&client, Origin::Seen, at);
+                let device = &mut self.devices[key.0];
+                device.fault = Some((fault, at));
+                device.note(at, format!("{} by lwtop: {}", fault.title(), fault.what_happens()));
+                if fault == Fault::Freeze {
+                    self.look_later(key);
+                }
+            }
+            DeviceEvent::Removed { client } => self.remove(&client, out),
+        }
+    }
+
+    /// An attempt to connect that led to nothing.
+    fn failed(&mut self, at: Moment, client: &ClientId, why: &str, out: &mut Vec<Change>) {
+        let key = self.admit(client, Origin::Seen, at);
+        let device = &mut self.devices[key.0];
+        device.note(at, format!("could not connect: {why}"));
+        // Somebody else's refused attempt under the same id says nothing about the connection that is open.
+        if device.open_session().is_some() {
+            return;
+        }
+        device.trouble = Some(why.to_owned());
+        if device.presence == Presence::Unknown {
+            let cause = Cause::Unknown;
+            self.set_presence(key, Presence::Offline { cause }, Some(Evidence::Wire), at);
+            let will_sent = super::presence::WillSent::No;
+            self.devices[key.0].will_sent = will_sent;
+            out.push(Change::Offline { at, device: key, cause, evidence: Evidence::Wire, will_sent });
+        }
+    }
+
+    fn remove(&mut self, client: &ClientId, out: &mut Vec<Change>) {
+        let Some(key) = self.by_id.remove(client) else { return };
+        self.release_offline(key, out);
+        let device = self.devices.remove(key.0);
+        *self.counts.slot(device.presence) -= 1;
+        self.order.retain(|other| *other != key);
+        for session in [device.session, device.previous].into_iter().flatten() {
+            self.by_conn.remove(&session.conn);
+        }
+    }
+
+    fn link_up(&mut self, at: Moment, out: &mut Vec<Change>) {
+        self.link = LinkState::Up { since: at };
+        out.push(Change::Link { at, up: true, why: None });
+        for index in 0..self.order.len() {
+            let key = self.order[index];
+            let device = &self.devices[key.0];
+            if device.presence != Presence::Unknown {
+                continue;
+            }
+            match device.session.as_deref() {
+                Some(Session { ended: None, .. }) => {
+                    self.set_presence(key, Presence::Online, Some(Evidence::Wire), at);
+                    out.push(Change::Online { at, device: key, evidence: Evidence::Wire });
+                    self.look_later(key);
+                }
+                Some(Session { ended: Some(cause), .. }) => {
+                    let cause = *cause;
+                    self.set_presence(key, Presence::Offline { cause }, Some(Evidence::Wire), at);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn link_down(&mut self, at: Moment, why: String, out: &mut Vec<Change>) {
+        out.push(Change::Link { at, up: false, why: Some(why.clone()) });
+        if matches!(self.link, LinkState::Down { .. }) {
+            // The attempts in between change the reason, not the time since when nothing is known.
+            if let LinkState::Down { why: old, .. } = &mut self.link {
+                *old = why;
+            }
+            return;
+        }
+        self.link = LinkState::Down { since: at, why };
+        for index in 0..self.order.len() {
+            let key = self.order[index];
+            self.release_offline(key, out);
+            self.set_presence(key, Presence::Unknown, None, at);
+        }
+    }
+}

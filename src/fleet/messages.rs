@@ -1,0 +1,223 @@
+//! What messages say about devices.
+
+use super::change::Change;
+use super::device::{Device, DeviceKey, EarlyWill, LastMessage, Origin};
+use super::event::{Incoming, Meaning, Role, RuleOutcome};
+use super::feed::FeedEntry;
+use super::incident::{Hop, Hops, Incident};
+use super::presence::{Evidence, Presence, WillSent};
+use super::state::Fleet;
+use super::vigil::INCIDENT_GRACE;
+use crate::clock::Moment;
+use crate::mqtt::{Cause, ClientId, Fault};
+
+impl Fleet {
+    pub(super) fn message(
+        &mut self,
+        message: Incoming,
+        meaning: Meaning,
+        outcomes: Vec<RuleOutcome>,
+        now: Moment,
+        out: &mut Vec<Change>,
+    ) {
+        let Meaning { role, device } = meaning;
+        let device = if role == Role::Will { self.whose_will(&message, device) } else { device };
+        out.push(Change::Message { message: message.clone(), role, device: device.clone() });
+        for outcome in &outcomes {
+            let RuleOutcome { at, name, matched, .. } = outcome;
+            out.push(Change::Rule { at: *at, name: name.clone(), matched: *matched, device: device.clone() });
+        }
+        if role == Role::Executed {
+            out.push(Change::Executed { at: message.at, device: device.clone(), topic: message.topic.clone() });
+        }
+        if let Some(id) = &device {
+            match role {
+                Role::Will => self.will_message(id, &message, outcomes, now, out),
+                Role::Connected => self.connected_message(id, &message, out),
+                Role::Executed => self.executed_message(id, &message, now, out),
+                Role::Other => {}
+            }
+            if let Some(key) = self.find(id.as_str()) {
+                let Incoming { at, topic, payload, .. } = &message;
+                self.devices[key.0].last_message =
+                    Some(LastMessage { at: *at, topic: topic.clone(), payload: payload.clone() });
+            }
+        }
+        self.feed_mut(role).push(FeedEntry { message, device, role });
+    }
+
+    /// A will may carry another device's name in its payload. The broker's word on who published it counts more, if that
+    /// client is known to have had a will for this topic.
+    fn whose_will(&self, message: &Incoming, named: Option<ClientId>) -> Option<ClientId> {
+        let Some(publisher) = &message.publisher else { return named };
+        let had_it = self.find(publisher.as_str()).and_then(|key| self.device(key)).is_some_and(|device| {
+            [&device.session, &device.previous]
+                .into_iter()
+                .flatten()
+                .any(|session| session.will.as_ref().is_some_and(|will| will.topic == message.topic))
+        });
+        if had_it { Some(publisher.clone()) } else { named }
+    }
+
+    fn will_message(
+        &mut self,
+        id: &ClientId,
+        message: &Incoming,
+        outcomes: Vec<RuleOutcome>,
+        now: Moment,
+        out: &mut Vec<Change>,
+    ) {
+        let key = self.admit(id, Origin::Seen, message.at);
+        let device = &mut self.devices[key.0];
+        if message.retain {
+            // From an unknown time: it only counts where nothing else is known.
+            if device.presence == Presence::Unknown && device.session.is_none() {
+                device.note(message.at, "a retained will says that it died once");
+                device.will_sent = WillSent::Yes;
+                let cause = Cause::Unknown;
+                let evidence = Evidence::Retained;
+                self.set_presence(key, Presence::Offline { cause }, Some(evidence), message.at);
+                let will_sent = WillSent::Yes;
+                out.push(Change::Offline { at: message.at, device: key, cause, evidence, will_sent });
+            }
+            return;
+        }
+        if self.awaits_will(key) {
+            self.will_of(key, message.at, &outcomes, out);
+            self.release_offline(key, out);
+            self.report_if_complete(key, now, out);
+            return;
+        }
+        let device = &mut self.devices[key.0];
+        if device.open_session().is_some() {
+            let frozen = device.fault.is_some_and(|(fault, _)| fault == Fault::Freeze);
+            if frozen && matches!(device.presence, Presence::Overdue | Presence::Offline { .. }) {
+                // Frozen by lwtop, so its socket cannot say that the broker has given it up; the will does.
+                self.died_unseen(key, Cause::KeepAliveTimeout, message.at, &outcomes, now, out);
+            } else {
+                device.early_will = Some(EarlyWill { at: message.at, outcomes });
+                self.look_later(key);
+            }
+            return;
+        }
+        if device.session.is_some()
+            && let Some(incident) = device.incident.and_then(|id| self.incidents.get_mut(id))
+            && incident.hops.get(Hop::Will).is_some()
+        {
+            // The wire says that it has not been back: the same will once more.
+            incident.wills += 1;
+            device.note(message.at, "its will arrived once more");
+            return;
+        }
+        self.died_unseen(key, Cause::Unknown, message.at, &outcomes, now, out);
+    }
+
+    fn awaits_will(&self, key: DeviceKey) -> bool {
+        let incident = self.devices[key.0].incident.and_then(|id| self.incidents.get(id));
+        incident.is_some_and(|incident| incident.awaited.contains(&Hop::Will) || incident.missing.contains(&Hop::Will))
+    }
+
+    /// A death that only the will tells of.
+    fn died_unseen(
+        &mut self,
+        key: DeviceKey,
+        cause: Cause,
+        at: Moment,
+        outcomes: &[RuleOutcome],
+        now: Moment,
+        out: &mut Vec<Change>,
+    ) {
+        let evidence = Evidence::Will;
+        self.set_presence(key, Presence::Offline { cause }, Some(evidence), at);
+        let device = &mut self.devices[key.0];
+        device.will_sent = WillSent::Yes;
+        let fault = device.fault;
+        out.push(Change::Offline { at, device: key, cause, evidence, will_sent: WillSent::Yes });
+        let mut hops = Hops::default();
+        if let Some((_, cut)) = fault {
+            hops.set(Hop::Cut, cut);
+        }
+        self.add_incident(key, Some(at + INCIDENT_GRACE), |id, client| Incident {
+            id,
+            device: key,
+            client,
+            cause,
+            evidence,
+            fault: fault.map(|(fault, _)| fault),
+            hops,
+            awaited: vec![Hop::Will],
+            lingering: false,
+            missing: Vec::new(),
+            wills: 0,
+            rule: None,
+            reported: false,
+        });
+        self.will_of(key, at, outcomes, out);
+        self.report_if_complete(key, now, out);
+    }
+
+    /// Writes an arrived will, and what the rules made of it, into the newest incident.
+    pub(super) fn will_of(&mut self, key: DeviceKey, at: Moment, outcomes: &[RuleOutcome], out: &mut Vec<Change>) {
+        let rules = self.settings.rules;
+        let device = &mut self.devices[key.0];
+        device.will_sent = WillSent::Yes;
+        device.note(at, "its will arrived");
+        let inferred = device.evidence == Some(Evidence::Inferred);
+        if inferred {
+            device.evidence = Some(Evidence::Will);
+        }
+        let Some(incident) = device.incident.and_then(|id| self.incidents.get_mut(id)) else { return };
+        if inferred {
+            incident.evidence = Evidence::Will;
+        }
+        incident.wills += 1;
+        incident.hops.set(Hop::Will, at);
+        incident.settle(Hop::Will);
+        for outcome in outcomes.iter().filter(|outcome| outcome.matched) {
+            incident.hops.set(Hop::Rule, outcome.at);
+            incident.rule.get_or_insert_with(|| outcome.name.clone());
+            device.note(outcome.at, format!("rule {} matched", outcome.name));
+            if outcome.republishes && incident.hops.get(Hop::Executed).is_none() && !incident.reported {
+                incident.awaited.push(Hop::Executed);
+            }
+        }
+        incident.lingering = !rules && !incident.reported;
+        device.incident_due = (!incident.reported).then_some(at + INCIDENT_GRACE);
+        self.release_offline(key, out);
+        self.look_later(key);
+    }
+
+    fn connected_message(&mut self, id: &ClientId, message: &Incoming, out: &mut Vec<Change>) {
+        let key = self.admit(id, Origin::Seen, message.at);
+        let device = &mut self.devices[key.0];
+        // Where the wire is seen, it knows better than a message that may have been long on its way.
+        if device.session.is_some() {
+            return;
+        }
+        if message.retain {
+            device.note(message.at, "a retained message says that it connected once");
+            return;
+        }
+        device.note(message.at, "announced itself");
+        let evidence = Evidence::Inferred;
+        let new = device.presence != Presence::Online;
+        self.set_presence(key, Presence::Online, Some(evidence), message.at);
+        if new {
+            out.push(Change::Online { at: message.at, device: key, evidence });
+            self.recover(key, message.at, out);
+        }
+    }
+
+    fn executed_message(&mut self, id: &ClientId, message: &Incoming, now: Moment, out: &mut Vec<Change>) {
+        let Some(key) = self.find(id.as_str()).filter(|_| !message.retain) else { return };
+        let device: &mut Device = &mut self.devices[key.0];
+        let Some(incident) = device.incident.and_then(|id| self.incidents.get_mut(id)) else { return };
+        if incident.hops.get(Hop::Will).is_none() || !incident.hops.set(Hop::Executed, message.at) {
+            return;
+        }
+        incident.settle(Hop::Executed);
+        incident.lingering = false;
+        device.note(message.at, format!("executed: arrived on {}", message.topic));
+        self.report_if_complete(key, now, out);
+    }
+}

@@ -1,0 +1,196 @@
+//! What the passing of time says: overdue, silent for too long, a will or a hop that did not come.
+
+use super::change::{Change, IncidentPhase};
+use super::device::DeviceKey;
+use super::incident::{Hop, Hops, Incident, IncidentId};
+use super::presence::{Evidence, Presence, WillSent};
+use super::state::Fleet;
+use crate::clock::Moment;
+use crate::mqtt::{Cause, ClientId};
+use std::time::Duration;
+
+/// How long the `offline` change waits for the will, so that it can say whether it was sent. A healthy broker needs
+/// well under a second even for thousands at once.
+pub(super) const OFFLINE_HOLD: Duration = Duration::from_secs(2);
+
+/// How long an incident waits for its next hop before it is reported as overdue.
+pub(super) const INCIDENT_GRACE: Duration = Duration::from_secs(5);
+
+/// How long a will may precede the end of its connection: a broker that closes publishes first.
+const EARLY_WILL: Duration = Duration::from_secs(2);
+
+/// A client that pings exactly on time is not overdue: 5 % of the keep alive, between 0.1 and 1 s, is allowed for the way.
+fn slack(keep_alive: Duration) -> Duration {
+    (keep_alive / 20).clamp(Duration::from_millis(100), Duration::from_secs(1))
+}
+
+/// Brokers notice late: without a word from the wire, silence counts as death only this long after 1.5 × keep alive.
+fn late(keep_alive: Duration) -> Duration {
+    slack(keep_alive) + Duration::from_millis(400)
+}
+
+impl Fleet {
+    /// Lets time pass: looks at every device whose moment has come. Read the activity board before, or a device may be
+    /// called overdue whose packet is still on the board.
+    pub fn tick(&mut self, now: Moment, out: &mut Vec<Change>) {
+        while let Some((at, key)) = self.deadlines.pop(now) {
+            let Some(device) = self.devices.get_mut(key.0) else { continue };
+            if device.next_look != Some(at) {
+                continue; // replaced by an earlier look, or of a device that is gone
+            }
+            device.next_look = None;
+            self.look(key, now, out);
+            self.look_later(key);
+        }
+    }
+
+    /// Says all that was held back, as far as it is known: for the end of a stream.
+    pub fn flush(&mut self, now: Moment, out: &mut Vec<Change>) {
+        for key in self.order().to_vec() {
+            self.release_offline(key, out);
+            self.report(key, now, out);
+        }
+    }
+
+    fn look(&mut self, key: DeviceKey, now: Moment, out: &mut Vec<Change>) {
+        let device = &mut self.devices[key.0];
+        if device.early_will.as_ref().is_some_and(|early| now.since(early.at) >= EARLY_WILL) {
+            device.early_will = None;
+            device.note(now, "a message on the will topic named it, but its connection lives");
+        }
+        if device.offline_due.is_some_and(|due| due <= now) {
+            device.will_sent = WillSent::No;
+            self.release_offline(key, out);
+        }
+        if self.devices[key.0].incident_due.is_some_and(|due| due <= now) {
+            self.report(key, now, out);
+        }
+        self.judge_silence(key, now, out);
+    }
+
+    fn judge_silence(&mut self, key: DeviceKey, now: Moment, out: &mut Vec<Change>) {
+        let device = &mut self.devices[key.0];
+        let Some(session) = device.open_session() else { return };
+        let Some(interval) = session.keep_alive.interval() else { return };
+        let last = session.last_packet;
+        if device.presence == Presence::Online && now >= last + interval + slack(interval) {
+            device.note(now, format!("overdue: nothing heard for {} s", interval.as_secs()));
+            self.set_presence(key, Presence::Overdue, Some(Evidence::Wire), now);
+            out.push(Change::Overdue { at: now, device: key });
+        }
+        let device = &mut self.devices[key.0];
+        if device.presence == Presence::Overdue && now >= last + interval * 3 / 2 + late(interval) {
+            device.note(now, "keep alive ran out 1.5 times: inferred dead");
+            let cause = Cause::KeepAliveTimeout;
+            let awaited = device.open_session().is_some_and(|session| session.will.is_some());
+            let fault = device.fault;
+            device.will_sent = WillSent::Unknown;
+            self.set_presence(key, Presence::Offline { cause }, Some(Evidence::Inferred), now);
+            let will_sent = WillSent::Unknown;
+            out.push(Change::Offline { at: now, device: key, cause, evidence: Evidence::Inferred, will_sent });
+            let mut hops = Hops::default();
+            if let Some((_, at)) = fault {
+                hops.set(Hop::Cut, at);
+            }
+            // Mosquitto has been seen to take up to 2.7 times the keep alive.
+            let due = now + interval * 3 / 2 + INCIDENT_GRACE;
+            self.add_incident(key, Some(due), |id, client| Incident {
+                id,
+                device: key,
+                client,
+                cause,
+                evidence: Evidence::Inferred,
+                fault: fault.map(|(fault, _)| fault),
+                hops,
+                awaited: if awaited { vec![Hop::Will] } else { Vec::new() },
+                lingering: false,
+                missing: Vec::new(),
+                wills: 0,
+                rule: None,
+                reported: false,
+            });
+        }
+    }
+
+    /// Sets the next look at a device, from all that it waits for.
+    pub(super) fn look_later(&mut self, key: DeviceKey) {
+        let Some(device) = self.devices.get_mut(key.0) else { return };
+        let silence = device.open_session().and_then(|session| {
+            let interval = session.keep_alive.interval()?;
+            match device.presence {
+                Presence::Online => Some(session.last_packet + interval + slack(interval)),
+                Presence::Overdue => Some(session.last_packet + interval * 3 / 2 + late(interval)),
+                _ => None,
+            }
+        });
+        let early = device.early_will.as_ref().map(|early| early.at + EARLY_WILL);
+        let next = [silence, early, device.offline_due, device.incident_due].into_iter().flatten().min();
+        if let Some(at) = next
+            && device.next_look.is_none_or(|planned| at < planned)
+        {
+            device.next_look = Some(at);
+            self.deadlines.insert(at, key);
+        }
+    }
+
+    /// Lets go of an `offline` change that was held back for the will.
+    pub(super) fn release_offline(&mut self, key: DeviceKey, out: &mut Vec<Change>) {
+        let device = &mut self.devices[key.0];
+        device.offline_due = None;
+        if let Some((at, cause)) = device.held.take() {
+            let will_sent = device.will_sent;
+            out.push(Change::Offline { at, device: key, cause, evidence: Evidence::Wire, will_sent });
+        }
+    }
+
+    pub(super) fn add_incident(
+        &mut self,
+        key: DeviceKey,
+        due: Option<Moment>,
+        build: impl FnOnce(IncidentId, ClientId) -> Incident,
+    ) {
+        let client = self.devices[key.0].id.clone();
+        let id = self.incidents.open(|id| build(id, client));
+        let device = &mut self.devices[key.0];
+        device.incidents += 1;
+        device.incident = Some(id);
+        device.incident_due = due;
+        self.look_later(key);
+    }
+
+    /// Records that a device is back.
+    pub(super) fn recover(&mut self, key: DeviceKey, at: Moment, out: &mut Vec<Change>) {
+        let Some(id) = self.devices[key.0].incident else { return };
+        let Some(incident) = self.incidents.get_mut(id) else { return };
+        if incident.hops.set(Hop::Recovered, at) && incident.reported {
+            out.push(Change::Incident { at, incident: id, phase: IncidentPhase::Recovered });
+        }
+    }
+
+    pub(super) fn report_if_complete(&mut self, key: DeviceKey, now: Moment, out: &mut Vec<Change>) {
+        let incident = self.devices[key.0].incident.and_then(|id| self.incidents.get(id));
+        if incident.is_some_and(|incident| incident.awaited.is_empty() && !incident.lingering) {
+            self.report(key, now, out);
+        }
+    }
+
+    /// Tells of the newest incident, unless it was told before.
+    fn report(&mut self, key: DeviceKey, now: Moment, out: &mut Vec<Change>) {
+        let device = &mut self.devices[key.0];
+        device.incident_due = None;
+        let Some(id) = device.incident else { return };
+        let Some(incident) = self.incidents.get_mut(id) else { return };
+        if incident.reported {
+            return;
+        }
+        incident.reported = true;
+        incident.lingering = false;
+        incident.missing = std::mem::take(&mut incident.awaited);
+        let complete = incident.missing.is_empty();
+        for hop in &incident.missing {
+            device.note(now, format!("{} should have come by now and did not", hop.name()));
+        }
+        let phase = if complete { IncidentPhase::Complete } else { IncidentPhase::Overdue };
+        out.push(Change::Incident { at: now, incident: id, phase });
+    }
+}

@@ -1,0 +1,369 @@
+//! The fleet is told stories, event by event with made-up times, and has to know how each device went away.
+
+use bytes::Bytes;
+use lwtop::clock::Moment;
+use lwtop::fleet::{
+    Change, Closed, DeviceEvent, Event, Evidence, Fleet, Hop, Incident, IncidentPhase, Incoming, LinkEvent, Meaning,
+    Opened, Presence, Role, RuleOutcome, SessionEvent, Settings, WillSent,
+};
+use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Qos, Will};
+use lwtop::wiring::Activity;
+use std::time::Duration;
+
+const WILL_TOPIC: &str = "/last/will/topic";
+
+/// A fleet and its clock, in milliseconds.
+struct Story {
+    fleet: Fleet,
+    now: u64,
+    changes: Vec<Change>,
+}
+
+impl Story {
+    fn new() -> Self {
+        let fleet = Fleet::new(Settings { will: WILL_TOPIC.parse().unwrap(), rules: true });
+        let mut story = Self { fleet, now: 1_000_000, changes: Vec::new() };
+        story.tell(Event::Link(LinkEvent::Up { at: story.at() }));
+        story
+    }
+
+    fn at(&self) -> Moment {
+        Moment::from_millis(self.now)
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.fleet.apply(event, self.at(), &mut self.changes);
+    }
+
+    fn wait(&mut self, millis: u64) {
+        self.now += millis;
+        self.fleet.tick(self.at(), &mut self.changes);
+    }
+
+    fn open(&mut self, client: &str, conn: u64, will: Option<Will>) {
+        self.tell(Event::Session(SessionEvent::Opened(Box::new(Opened {
+            at: self.at(),
+            conn: ConnId(conn),
+            client: client.into(),
+            peer: None,
+            protocol: Protocol::V311,
+            keep_alive: KeepAlive(30),
+            clean: true,
+            will,
+        }))));
+    }
+
+    fn close(&mut self, client: &str, conn: u64, cause: Cause) {
+        let at = self.at();
+        self.tell(Event::Session(SessionEvent::Closed(Box::new(Closed {
+            at,
+            cut: (cause == Cause::ConnectionLost).then_some(at),
+            conn: ConnId(conn),
+            client: client.into(),
+            cause,
+            how: "FIN",
+            rest: Activity::default(),
+        }))));
+    }
+
+    fn message(&mut self, role: Role, client: Option<&str>, retain: bool, matched: bool) {
+        let at = self.at();
+        let topic = match role {
+            Role::Will => WILL_TOPIC,
+            Role::Executed => "/lwt/executed",
+            _ => "/lwt/connected/topic",
+        };
+        let message =
+            Incoming { at, topic: topic.into(), payload: Bytes::new(), qos: Qos::AtMostOnce, retain, publisher: None };
+        let outcomes = if role == Role::Will && !retain {
+            vec![RuleOutcome { at, name: "lastWillRule".into(), matched, republishes: true }]
+        } else {
+            Vec::new()
+        };
+        self.tell(Event::Message(message, Meaning { role, device: client.map(ClientId::from) }, outcomes));
+    }
+
+    fn presence(&self, client: &str) -> Presence {
+        self.fleet.device(self.fleet.find(client).unwrap()).unwrap().presence
+    }
+
+    fn evidence(&self, client: &str) -> Option<Evidence> {
+        self.fleet.device(self.fleet.find(client).unwrap()).unwrap().evidence
+    }
+
+    fn incident(&self) -> &Incident {
+        self.fleet.incidents().newest().next().expect("an incident")
+    }
+
+    fn hops(&self) -> Vec<&'static str> {
+        self.incident().hops.seen().map(|(hop, _)| hop.name()).collect()
+    }
+
+    fn offlines(&self) -> Vec<(Cause, Evidence, WillSent)> {
+        let offline = |change: &Change| match change {
+            Change::Offline { cause, evidence, will_sent, .. } => Some((*cause, *evidence, *will_sent)),
+            _ => None,
+        };
+        self.changes.iter().filter_map(offline).collect()
+    }
+
+    fn phases(&self) -> Vec<IncidentPhase> {
+        let phase = |change: &Change| match change {
+            Change::Incident { phase, .. } => Some(*phase),
+            _ => None,
+        };
+        self.changes.iter().filter_map(phase).collect()
+    }
+
+    fn totals_are_right(&self) {
+        let counts = self.fleet.counts();
+        let total = counts.online + counts.overdue + counts.offline + counts.unknown;
+        assert_eq!(total, self.fleet.len());
+    }
+}
+
+fn will() -> Will {
+    Will { topic: WILL_TOPIC.into(), payload: Bytes::new(), qos: Qos::AtMostOnce, retain: false, delay: Duration::ZERO }
+}
+
+#[test]
+fn a_cut_runs_through_all_hops_and_recovers() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    assert_eq!(story.presence("lwtThing"), Presence::Online);
+    story.wait(1_000);
+    story.tell(Event::Device(DeviceEvent::Faulted { at: story.at(), client: "lwtThing".into(), fault: Fault::Fin }));
+    story.wait(1);
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    assert_eq!(story.presence("lwtThing"), Presence::Offline { cause: Cause::ConnectionLost });
+    assert!(story.offlines().is_empty(), "the stream waits for the will");
+    story.wait(2);
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    assert_eq!(story.offlines(), [(Cause::ConnectionLost, Evidence::Wire, WillSent::Yes)]);
+    assert!(story.phases().is_empty(), "executed is still to come");
+    story.wait(3);
+    story.message(Role::Executed, Some("lwtThing"), false, false);
+    assert_eq!(story.phases(), [IncidentPhase::Complete]);
+    assert_eq!(story.hops(), ["cut", "detected", "will", "rule", "executed"]);
+    assert_eq!(story.incident().after(Hop::Executed), Some(Duration::from_millis(6)));
+    story.open("lwtThing", 2, Some(will()));
+    assert_eq!(story.phases(), [IncidentPhase::Complete, IncidentPhase::Recovered]);
+    assert!(story.incident().recovered());
+    assert_eq!(story.incident().wills, 1);
+    story.totals_are_right();
+}
+
+#[test]
+fn leaving_cleanly_is_no_incident() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.close("lwtThing", 1, Cause::ClientInitiatedDisconnect);
+    assert_eq!(story.offlines(), [(Cause::ClientInitiatedDisconnect, Evidence::Wire, WillSent::No)]);
+    assert_eq!(story.fleet.incidents().total(), 0);
+}
+
+#[test]
+fn a_device_without_a_will_dies_without_one() {
+    let mut story = Story::new();
+    story.open("mute", 1, None);
+    story.close("mute", 1, Cause::ConnectionLost);
+    assert_eq!(story.offlines(), [(Cause::ConnectionLost, Evidence::Wire, WillSent::No)]);
+    assert_eq!(story.phases(), [IncidentPhase::Complete]);
+}
+
+#[test]
+fn a_will_to_another_topic_cannot_be_known() {
+    let mut story = Story::new();
+    story.open("other", 1, Some(Will { topic: "elsewhere".into(), ..will() }));
+    story.close("other", 1, Cause::ConnectionLost);
+    assert_eq!(story.offlines(), [(Cause::ConnectionLost, Evidence::Wire, WillSent::Unknown)]);
+}
+
+#[test]
+fn a_will_that_does_not_come_is_news() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    story.wait(2_000);
+    assert_eq!(story.offlines(), [(Cause::ConnectionLost, Evidence::Wire, WillSent::No)]);
+    story.wait(5_000);
+    assert_eq!(story.phases(), [IncidentPhase::Overdue]);
+    assert_eq!(story.incident().missing, [Hop::Will]);
+    // It is late, and still counts.
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    assert!(story.incident().missing.is_empty());
+    assert_eq!(story.incident().wills, 1);
+}
+
+#[test]
+fn an_executed_that_does_not_come_is_news() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    story.wait(5_000);
+    assert_eq!(story.phases(), [IncidentPhase::Overdue]);
+    assert_eq!(story.incident().missing, [Hop::Executed]);
+}
+
+#[test]
+fn a_rule_that_does_not_match_completes_the_story() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    story.message(Role::Will, Some("lwtThing"), false, false);
+    assert_eq!(story.phases(), [IncidentPhase::Complete]);
+    assert_eq!(story.hops(), ["cut", "detected", "will"]);
+}
+
+#[test]
+fn the_broker_may_publish_the_will_before_it_closes() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.wait(45_000);
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    assert!(story.offlines().is_empty());
+    story.close("lwtThing", 1, Cause::KeepAliveTimeout);
+    assert_eq!(story.offlines(), [(Cause::KeepAliveTimeout, Evidence::Wire, WillSent::Yes)]);
+    story.message(Role::Executed, Some("lwtThing"), false, false);
+    assert_eq!(story.phases(), [IncidentPhase::Complete]);
+    assert_eq!(story.incident().wills, 1);
+}
+
+#[test]
+fn a_false_will_does_not_kill_a_device_whose_wire_lives() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    story.wait(3_000);
+    assert_eq!(story.presence("lwtThing"), Presence::Online);
+    assert_eq!(story.fleet.incidents().total(), 0);
+}
+
+#[test]
+fn a_takeover_is_an_incident_of_a_device_that_stays_online() {
+    for new_first in [true, false] {
+        let mut story = Story::new();
+        story.open("lwtThing", 1, Some(will()));
+        if new_first {
+            story.open("lwtThing", 2, Some(will()));
+            story.close("lwtThing", 1, Cause::SessionTakenOver);
+        } else {
+            story.close("lwtThing", 1, Cause::SessionTakenOver);
+            story.open("lwtThing", 2, Some(will()));
+        }
+        story.message(Role::Will, Some("lwtThing"), false, true);
+        story.message(Role::Executed, Some("lwtThing"), false, false);
+        assert_eq!(story.presence("lwtThing"), Presence::Online);
+        assert_eq!(story.incident().cause, Cause::SessionTakenOver);
+        assert!(story.incident().recovered());
+        assert_eq!(story.fleet.incidents().total(), 1);
+        assert_eq!(story.offlines().len(), 1);
+        story.totals_are_right();
+    }
+}
+
+#[test]
+fn silence_is_overdue_first_and_inferred_dead_later() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.wait(30_500);
+    assert_eq!(story.presence("lwtThing"), Presence::Online);
+    story.wait(700);
+    assert_eq!(story.presence("lwtThing"), Presence::Overdue);
+    story.wait(13_800);
+    assert_eq!(story.presence("lwtThing"), Presence::Overdue, "45 s have passed, and brokers notice late");
+    story.wait(2_000);
+    assert_eq!(story.offlines(), [(Cause::KeepAliveTimeout, Evidence::Inferred, WillSent::Unknown)]);
+    // A packet proves the inference wrong.
+    let heard = Activity { last_packet: story.at(), packets: 1, pings: 1, publishes: 0 };
+    story.tell(Event::Activity(ConnId(1), heard));
+    assert_eq!(story.presence("lwtThing"), Presence::Online);
+    assert_eq!(story.evidence("lwtThing"), Some(Evidence::Wire));
+}
+
+#[test]
+fn an_inferred_death_is_confirmed_by_its_will() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.tell(Event::Device(DeviceEvent::Faulted { at: story.at(), client: "lwtThing".into(), fault: Fault::Freeze }));
+    story.wait(31_500);
+    story.wait(15_500);
+    assert_eq!(story.evidence("lwtThing"), Some(Evidence::Inferred));
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    story.message(Role::Executed, Some("lwtThing"), false, false);
+    assert_eq!(story.evidence("lwtThing"), Some(Evidence::Will));
+    assert_eq!(story.hops(), ["cut", "will", "rule", "executed"]);
+    assert_eq!(story.fleet.incidents().total(), 1);
+}
+
+#[test]
+fn without_a_wire_the_will_is_the_evidence() {
+    let mut story = Story::new();
+    story.message(Role::Connected, Some("press-7"), false, false);
+    assert_eq!((story.presence("press-7"), story.evidence("press-7")), (Presence::Online, Some(Evidence::Inferred)));
+    story.message(Role::Will, Some("press-7"), false, true);
+    assert_eq!(story.offlines(), [(Cause::Unknown, Evidence::Will, WillSent::Yes)]);
+    // It dies again without having been seen alive: a second incident.
+    story.message(Role::Will, Some("press-7"), false, true);
+    assert_eq!(story.fleet.incidents().total(), 2);
+}
+
+#[test]
+fn a_will_that_comes_twice_is_counted() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    assert_eq!(story.fleet.incidents().total(), 1);
+    assert_eq!(story.incident().wills, 2);
+}
+
+#[test]
+fn retained_messages_prove_nothing_new() {
+    let mut story = Story::new();
+    story.message(Role::Will, Some("old"), true, false);
+    assert_eq!(story.evidence("old"), Some(Evidence::Retained));
+    story.message(Role::Connected, Some("stale"), true, false);
+    assert_eq!(story.presence("stale"), Presence::Unknown, "never stale green");
+    assert_eq!(story.fleet.incidents().total(), 0);
+}
+
+#[test]
+fn without_a_link_everything_is_unknown() {
+    let mut story = Story::new();
+    story.open("here", 1, None);
+    story.open("gone", 2, None);
+    story.close("gone", 2, Cause::ConnectionLost);
+    story.message(Role::Connected, Some("far"), false, false);
+    story.tell(Event::Link(LinkEvent::Down { at: story.at(), why: "connection refused".into() }));
+    assert_eq!(story.fleet.counts().unknown, 3);
+    story.tell(Event::Link(LinkEvent::Up { at: story.at() }));
+    assert_eq!(story.presence("here"), Presence::Online, "its wire was watched all the time");
+    assert_eq!(story.presence("gone"), Presence::Offline { cause: Cause::ConnectionLost });
+    assert_eq!(story.presence("far"), Presence::Unknown, "until it says something");
+    story.totals_are_right();
+}
+
+#[test]
+fn the_articles_connected_message_is_nobodys() {
+    let mut story = Story::new();
+    story.message(Role::Connected, None, false, false);
+    assert!(story.fleet.is_empty());
+    assert_eq!(story.fleet.feed(Role::Connected).total(), 1);
+}
+
+#[test]
+fn a_removed_device_is_forgotten() {
+    let mut story = Story::new();
+    story.open("a", 1, Some(will()));
+    story.open("b", 2, None);
+    story.close("a", 1, Cause::ConnectionLost);
+    story.tell(Event::Device(DeviceEvent::Removed { client: "a".into() }));
+    assert_eq!(story.fleet.len(), 1);
+    story.open("c", 3, None); // takes the free place of a
+    story.wait(60_000);
+    story.totals_are_right();
+    assert_eq!(story.fleet.incidents().total(), 3, "b and c fell silent");
+}
