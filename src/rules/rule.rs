@@ -1,0 +1,100 @@
+//! Rules, and what they make of a message.
+
+use super::eval::{Scope, document};
+use super::expression::{Expression, Literal, Operator};
+use super::message::Message;
+use super::statement::{Item, Select, Statement};
+use crate::mqtt::{TopicFilter, TopicName};
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+/// A statement with a name, and what is done when it fires.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its statement.
+    pub statement: Statement,
+    /// Where it republishes, if it does.
+    pub republish: Option<TopicName>,
+}
+
+/// What a rule made of a message that it listens to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome<'m> {
+    /// The rule's name.
+    pub name: Arc<str>,
+    /// Whether WHERE was true.
+    pub matched: bool,
+    /// What it sends; `None` if it did not match, or if what it selects is Undefined.
+    pub output: Option<Cow<'m, [u8]>>,
+    /// Where it republishes that. Set whether or not it matched.
+    pub republish: Option<TopicName>,
+}
+
+/// The rules in force, in the order of the configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+}
+
+impl RuleSet {
+    /// The name of the article's rule.
+    pub const ARTICLE: &'static str = "lastWillRule";
+
+    /// These rules.
+    #[must_use]
+    pub const fn new(rules: Vec<Rule>) -> Self {
+        Self { rules }
+    }
+
+    /// The article's rule: `SELECT * FROM '/last/will/topic' WHERE state.reported.last_will = 'yes' AND
+    /// state.reported.trigger_action = 'on'`, on the topics in use.
+    #[must_use]
+    pub fn article(will: &TopicFilter, executed: &TopicName) -> Self {
+        let reported = |field: &str, text: &str| Expression::Binary {
+            left: Box::new(Expression::Path(vec!["state".to_owned(), "reported".to_owned(), field.to_owned()])),
+            operator: Operator::Equal,
+            right: Box::new(Expression::Literal(Literal::String(text.to_owned()))),
+        };
+        let condition = Expression::Binary {
+            left: Box::new(reported("last_will", "yes")),
+            operator: Operator::And,
+            right: Box::new(reported("trigger_action", "on")),
+        };
+        let statement =
+            Statement { select: Select::List(vec![Item::All]), from: will.clone(), condition: Some(condition) };
+        Self::new(vec![Rule { name: Self::ARTICLE.into(), statement, republish: Some(executed.clone()) }])
+    }
+
+    /// The rules.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What each rule that listens to the message's topic makes of it. The payload is read as JSON once, and only if a
+    /// rule looks into it.
+    #[must_use]
+    pub fn evaluate<'m>(&self, message: &Message<'m>) -> Vec<Outcome<'m>> {
+        let read = OnceCell::new();
+        let listening = self.rules.iter().filter(|rule| rule.statement.listens_to(message.topic()));
+        listening
+            .map(|rule| {
+                let needed = rule.statement.reads_payload();
+                let json = if needed { read.get_or_init(|| document(message.payload())).as_ref() } else { None };
+                rule.apply(message, json)
+            })
+            .collect()
+    }
+}
+
+impl Rule {
+    fn apply<'m>(&self, message: &Message<'m>, json: Option<&serde_json::Value>) -> Outcome<'m> {
+        let scope = Scope::new(*message, json);
+        let matched = self.statement.fires(&scope);
+        let output = if matched { self.statement.output(message, &scope) } else { None };
+        Outcome { name: Arc::clone(&self.name), matched, output, republish: self.republish.clone() }
+    }
+}
