@@ -114,6 +114,20 @@ fn common_mistakes_get_a_hint() {
          SELECT * FROM /last/will/topic WHERE a = 1\n                \
          ^\n  put quotes around the topic: FROM '/last/will/topic'"
     );
+    let curly = error("SELECT * FROM ‘/last/will/topic’ WHERE a = 1");
+    assert_eq!(curly.advice(), Some("put quotes around the topic: FROM '/last/will/topic'"));
+    for (condition, hint) in [
+        ("a == 1", "single ="),
+        ("a = 1 && b = 1", "AND"),
+        ("a = 1 || b = 1", "OR"),
+        ("a LIKE 'x%'", "no LIKE"),
+        ("a BETWEEN 1 AND 2", ">="),
+        ("a IS NULL", "= NULL"),
+        ("a = 1 ORDER BY a", "nothing to sort"),
+    ] {
+        let error = error(&format!("SELECT * FROM 'a' WHERE {condition}"));
+        assert!(error.advice().is_some_and(|advice| advice.contains(hint)), "{error}");
+    }
     assert!(error("SELECT * WHERE a = 1").advice().unwrap().contains("FROM 'topic/filter'"));
     assert!(error("SELECT * FROM 'a").advice().unwrap().contains("close the string"));
     assert!(error("SELECT * FROM WHERE a = 1").advice().unwrap().contains("FROM 'topic/filter'"));

@@ -1,6 +1,8 @@
 //! The message that rules are held against.
 
 use crate::clock::Moment;
+use crate::fleet::Incoming;
+use crate::mqtt::ClientId;
 
 /// A message and what is known about it.
 #[derive(Clone, Copy, Debug)]
@@ -52,5 +54,13 @@ impl<'a> Message<'a> {
     #[must_use]
     pub const fn at(&self) -> Moment {
         self.at
+    }
+}
+
+impl<'a> From<&'a Incoming> for Message<'a> {
+    fn from(incoming: &'a Incoming) -> Self {
+        Self::new(&incoming.topic, &incoming.payload)
+            .published_by(incoming.publisher.as_ref().map(ClientId::as_str))
+            .read_at(incoming.at)
     }
 }

@@ -86,7 +86,11 @@ impl Reader<'_> {
         let _optional = self.parser.consume_token(&Token::SemiColon);
         if self.parser.peek_token_ref().token != Token::EOF {
             let expected = if condition.is_some() { "AND, OR, an operator or the end" } else { "WHERE or the end" };
-            return Err(self.expected(expected));
+            let error = self.expected(expected);
+            return Err(match foreign_habit(&self.parser.peek_token_ref().token) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            });
         }
         Ok(Statement { select, from, condition })
     }
@@ -172,7 +176,7 @@ impl Reader<'_> {
     fn bare_topic(&self, (line, column): (usize, usize)) -> Option<String> {
         let text = self.sql.lines().nth(line.checked_sub(1)?)?;
         let topic: String = text.chars().skip(column.checked_sub(1)?).take_while(|c| !c.is_whitespace()).collect();
-        let topic = topic.trim_matches(['\'', '"', '`', ';']);
+        let topic = topic.trim_matches(['\'', '"', '`', '‘', '’', '“', '”', ';']);
         (!topic.is_empty() && !is_reserved(topic)).then(|| topic.to_owned())
     }
 
@@ -308,6 +312,22 @@ const fn operator(op: &BinaryOperator) -> Option<Operator> {
         BinaryOperator::Modulo => Operator::Remainder,
         _ => return None,
     })
+}
+
+/// What to write instead, for what other languages have in this place.
+fn foreign_habit(token: &Token) -> Option<&'static str> {
+    match token {
+        Token::DoubleEq => Some("AWS IoT SQL compares with a single ="),
+        Token::Overlap => Some("write AND"),
+        Token::StringConcat => Some("write OR; strings are joined with +"),
+        Token::Word(word) if word.keyword == Keyword::LIKE => Some("AWS IoT SQL has no LIKE"),
+        Token::Word(word) if word.keyword == Keyword::BETWEEN => Some("write a >= 1 AND a <= 2"),
+        Token::Word(word) if word.keyword == Keyword::IS => Some("write = NULL or <> NULL"),
+        Token::Word(word) if matches!(word.keyword, Keyword::LIMIT | Keyword::ORDER | Keyword::GROUP) => {
+            Some("a rule sees one message at a time: there is nothing to sort, group or limit")
+        }
+        _ => None,
+    }
 }
 
 /// Parts `… at Line: 1, Column: 7` from the words before it.

@@ -4,6 +4,7 @@ use super::eval::{Scope, document};
 use super::expression::{Expression, Literal, Operator};
 use super::message::Message;
 use super::statement::{Item, Select, Statement};
+use crate::fleet::RuleOutcome;
 use crate::mqtt::{TopicFilter, TopicName};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -31,6 +32,14 @@ pub struct Outcome<'m> {
     pub output: Option<Cow<'m, [u8]>>,
     /// Where it republishes that. Set whether or not it matched.
     pub republish: Option<TopicName>,
+}
+
+impl Outcome<'_> {
+    /// What the fleet is told of it.
+    #[must_use]
+    pub fn summary(&self) -> RuleOutcome {
+        RuleOutcome { name: Arc::clone(&self.name), matched: self.matched, republishes: self.republish.is_some() }
+    }
 }
 
 /// The rules in force, in the order of the configuration.
