@@ -89,8 +89,15 @@ impl<'a> Scope<'a> {
 
 /// Works an expression out. A chain of operators leans to the left and is walked in a loop, see [`super::parse`].
 pub(super) fn evaluate<'a>(expression: &'a Expression, scope: &Scope<'a>) -> Value<'a> {
-    let mut spine = Vec::new();
-    let mut innermost = expression;
+    let Expression::Binary { left, operator, right } = expression else {
+        return operand(expression, scope);
+    };
+    if !matches!(**left, Expression::Binary { .. }) {
+        // Most comparisons: no chain, and nothing to allocate.
+        return binary(*operator, &operand(left, scope), &evaluate(right, scope));
+    }
+    let mut spine = vec![(*operator, &**right)];
+    let mut innermost = &**left;
     while let Expression::Binary { left, operator, right } = innermost {
         spine.push((*operator, &**right));
         innermost = left;

@@ -8,6 +8,7 @@ use crate::fleet::RuleOutcome;
 use crate::mqtt::{TopicFilter, TopicName};
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A statement with a name, and what is done when it fires.
@@ -46,6 +47,10 @@ impl Outcome<'_> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    /// The rules whose filter has no wildcard, by topic: a thousand of them cost one look-up.
+    by_topic: HashMap<String, Vec<usize>>,
+    /// The others, which are held against every message.
+    by_pattern: Vec<usize>,
 }
 
 impl RuleSet {
@@ -54,8 +59,17 @@ impl RuleSet {
 
     /// These rules.
     #[must_use]
-    pub const fn new(rules: Vec<Rule>) -> Self {
-        Self { rules }
+    pub fn new(rules: Vec<Rule>) -> Self {
+        let (mut by_topic, mut by_pattern) = (HashMap::<_, Vec<_>>::new(), Vec::new());
+        for (index, rule) in rules.iter().enumerate() {
+            let filter = &rule.statement.from;
+            if filter.has_wildcard() {
+                by_pattern.push(index);
+            } else {
+                by_topic.entry(filter.as_str().to_owned()).or_default().push(index);
+            }
+        }
+        Self { rules, by_topic, by_pattern }
     }
 
     /// The article's rule: `SELECT * FROM '/last/will/topic' WHERE state.reported.last_will = 'yes' AND
@@ -88,14 +102,28 @@ impl RuleSet {
     #[must_use]
     pub fn evaluate<'m>(&self, message: &Message<'m>) -> Vec<Outcome<'m>> {
         let read = OnceCell::new();
-        let listening = self.rules.iter().filter(|rule| rule.statement.listens_to(message.topic()));
-        listening
+        self.listening(message.topic())
             .map(|rule| {
                 let needed = rule.statement.reads_payload();
                 let json = if needed { read.get_or_init(|| document(message.payload())).as_ref() } else { None };
                 rule.apply(message, json)
             })
             .collect()
+    }
+
+    /// The rules that listen to `topic`, in their order.
+    fn listening(&self, topic: &str) -> impl Iterator<Item = &Rule> {
+        let mut exact = self.by_topic.get(topic).map_or(&[][..], Vec::as_slice).iter().copied().peekable();
+        let matching = |index: &usize| self.rules[*index].statement.listens_to(topic);
+        let mut patterns = self.by_pattern.iter().copied().filter(matching).collect::<Vec<_>>().into_iter().peekable();
+        std::iter::from_fn(move || {
+            let exact_first = match (exact.peek(), patterns.peek()) {
+                (Some(exact), Some(pattern)) => exact < pattern,
+                (exact, _) => exact.is_some(),
+            };
+            let index = if exact_first { exact.next() } else { patterns.next() };
+            index.map(|index| &self.rules[index])
+        })
     }
 }
 
@@ -105,5 +133,28 @@ impl Rule {
         let matched = self.statement.fires(&scope);
         let output = if matched { self.statement.output(message, &scope) } else { None };
         Outcome { name: Arc::clone(&self.name), matched, output, republish: self.republish.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_answer_in_their_order() {
+        let filters = ["a/+", "a/b", "#", "x", "a/b", "a/#", "a/c"];
+        let rule = |(index, filter): (usize, &&str)| Rule {
+            name: index.to_string().into(),
+            statement: format!("SELECT * FROM '{filter}'").parse().unwrap(),
+            republish: None,
+        };
+        let rules = RuleSet::new(filters.iter().enumerate().map(rule).collect());
+        let names = |topic| -> Vec<String> {
+            rules.evaluate(&Message::new(topic, b"")).iter().map(|outcome| outcome.name.to_string()).collect()
+        };
+        assert_eq!(names("a/b"), ["0", "1", "2", "4", "5"]);
+        assert_eq!(names("x"), ["2", "3"]);
+        assert_eq!(names("a"), ["2"]);
+        assert_eq!(names("$aws/x"), [""; 0]);
     }
 }
