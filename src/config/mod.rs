@@ -1,1 +1,184 @@
-//! (under construction)
+//! Floor 2: the configuration file. TOML, every key optional, every fault one error with its place.
+//!
+//! The file is `config.toml` in the platform's configuration folder (`~/.config/lwtop` on Linux), or the one named by
+//! `--config`. `config.example.toml` in the repository documents every key; a test holds it to the code.
+
+mod error;
+mod fields;
+mod locate;
+mod sections;
+
+pub use error::ConfigError;
+pub use sections::{
+    BrokerSection, Config, ConnectedSection, DevicesSection, RuleSection, TelemetrySection, TopicsSection, WillSection,
+};
+
+use crate::convention::Topics;
+use crate::mqtt::{TopicFilter, TopicName};
+use crate::rules::{Rule, RuleSet};
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Stands for a device's client id in its topics and payloads.
+pub const PLACEHOLDER: &str = "${client_id}";
+
+impl Config {
+    /// Reads the file at `explicit`, or the one in the configuration folder.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no TOML, or says something that is not allowed. That there is no file in the
+    /// configuration folder is fine and gives the defaults; that there is none at `explicit` is an error.
+    pub fn load(explicit: Option<&Path>) -> Result<Self, ConfigError> {
+        let Some(path) = explicit.map(Path::to_owned).or_else(Self::default_path) else {
+            return Ok(Self::default());
+        };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text, &path.display().to_string()),
+            Err(error) if explicit.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(ConfigError::Read { path, source }),
+        }
+    }
+
+    /// Where the file is looked for without `--config`; `None` on a system that knows no home folder.
+    #[must_use]
+    pub fn default_path() -> Option<PathBuf> {
+        Some(directories::ProjectDirs::from("", "", "lwtop")?.config_dir().join("config.toml"))
+    }
+
+    /// Reads a configuration from its text; `file` is named in errors.
+    ///
+    /// # Errors
+    /// When the text is no TOML, or says something that is not allowed.
+    pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::from_toml(file, text, &error))?;
+        match config.fault() {
+            Some((key, why)) => Err(ConfigError::at_key(file, text, &key, &why)),
+            None => Ok(config),
+        }
+    }
+
+    /// What no single value shows: the first fault, with the key to blame.
+    fn fault(&self) -> Option<(String, String)> {
+        let every = self.devices.telemetry.every;
+        if !every.is_zero() && every.as_millis() == 0 {
+            let why = "it must be at least 1ms, or 0s for no telemetry at all".to_owned();
+            return Some(("devices.telemetry.every".to_owned(), why));
+        }
+        let mut names = HashSet::new();
+        for (index, rule) in self.rules.iter().enumerate() {
+            if !names.insert(rule.name.as_str()) {
+                let why = format!("there are two rules named {:?}; a rule's name must be its own", rule.name);
+                return Some((format!("rules[{index}].name"), why));
+            }
+        }
+        None
+    }
+
+    /// The topics in which the story is told.
+    #[must_use]
+    pub fn topics(&self) -> Topics {
+        let TopicsSection { will, connected, executed } = self.topics.clone();
+        Topics { will, connected, executed }
+    }
+
+    /// Where a simulated device's will goes, with [`PLACEHOLDER`] for its client id.
+    ///
+    /// # Errors
+    /// When `devices.will.topic` is not set and cannot be derived from `topics.will`.
+    pub fn will_topic(&self) -> Result<TopicName, ConfigError> {
+        topic_for(self.devices.will.topic.as_ref(), &self.topics.will, "devices.will.topic", "topics.will")
+    }
+
+    /// Where a simulated device announces itself, with [`PLACEHOLDER`] for its client id.
+    ///
+    /// # Errors
+    /// When `devices.connected.topic` is not set and cannot be derived from `topics.connected`.
+    pub fn connected_topic(&self) -> Result<TopicName, ConfigError> {
+        let own = self.devices.connected.topic.as_ref();
+        topic_for(own, &self.topics.connected, "devices.connected.topic", "topics.connected")
+    }
+
+    /// The rules: those of the file that are enabled, or the article's if the file has none.
+    ///
+    /// # Errors
+    /// When the article's rule cannot republish, because `topics.executed` has a wildcard.
+    pub fn rule_set(&self) -> Result<RuleSet, ConfigError> {
+        if self.rules.is_empty() {
+            let executed = self.topics.executed.as_str().parse().map_err(|_| ConfigError::NoRepublish {
+                executed: self.topics.executed.to_string(),
+                rule: RuleSet::ARTICLE,
+            })?;
+            return Ok(RuleSet::article(&self.topics.will, &executed));
+        }
+        let enabled = self.rules.iter().filter(|rule| rule.enabled);
+        let rule = |rule: &RuleSection| Rule {
+            name: rule.name.as_str().into(),
+            statement: rule.sql.clone(),
+            republish: rule.republish.clone(),
+        };
+        Ok(RuleSet::new(enabled.map(rule).collect()))
+    }
+}
+
+/// The topic a device publishes to, so that lwtop hears it on `filter`: its own, or the filter with the client id in
+/// place of its first `+`, the level that names the device.
+fn topic_for(
+    own: Option<&TopicName>,
+    filter: &TopicFilter,
+    key: &'static str,
+    from: &'static str,
+) -> Result<TopicName, ConfigError> {
+    let derive = || filter.as_str().replacen('+', PLACEHOLDER, 1).parse();
+    own.cloned().map_or_else(derive, Ok).map_err(|_| ConfigError::NoTopic { key, from, filter: filter.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> Config {
+        Config::parse(text, "test.toml").unwrap()
+    }
+
+    #[test]
+    fn a_device_publishes_where_lwtop_listens() {
+        assert_eq!(Config::default().will_topic().unwrap().as_str(), "/last/will/topic");
+        let wild = config("[topics]\nwill = 'devices/+/will'\nconnected = 'devices/#'");
+        assert_eq!(wild.will_topic().unwrap().as_str(), "devices/${client_id}/will");
+        let error = wild.connected_topic().unwrap_err().to_string();
+        assert!(error.contains("devices.connected.topic") && error.contains("devices/#"), "{error}");
+        let own = config("[topics]\nwill = 'devices/#'\n[devices.will]\ntopic = 'devices/x/gone'");
+        assert_eq!(own.will_topic().unwrap().as_str(), "devices/x/gone");
+    }
+
+    #[test]
+    fn without_rules_the_articles_runs() {
+        let rules = Config::default().rule_set().unwrap();
+        let article: crate::rules::Statement = concat!(
+            "SELECT * FROM '/last/will/topic' ",
+            "WHERE state.reported.last_will = 'yes' AND state.reported.trigger_action = 'on'"
+        )
+        .parse()
+        .unwrap();
+        assert_eq!((rules.rules().len(), &rules.rules()[0].statement), (1, &article));
+        let error = config("[topics]\nexecuted = 'a/+'").rule_set().unwrap_err().to_string();
+        assert!(error.contains("topics.executed") && error.contains("a/+"), "{error}");
+    }
+
+    #[test]
+    fn own_rules_replace_it() {
+        let text = "[[rules]]\nname = 'a'\nsql = \"SELECT * FROM 'x'\"\nrepublish = 'y'\n\
+                    [[rules]]\nname = 'b'\nsql = \"SELECT * FROM 'x'\"\nenabled = false\n";
+        let rules = config(text).rule_set().unwrap();
+        assert_eq!(rules.rules().len(), 1);
+        assert_eq!(rules.rules()[0].republish, Some("y".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_missing_file_is_only_an_error_when_it_was_asked_for() {
+        let path = std::env::temp_dir().join("lwtop-there-is-no-such-file.toml");
+        let error = Config::load(Some(&path)).unwrap_err().to_string();
+        assert!(error.contains("lwtop-there-is-no-such-file.toml"), "{error}");
+    }
+}
