@@ -115,9 +115,9 @@ impl Ending {
     pub(super) fn wordless(known: &Silence) -> Self {
         let cause = if known.rival {
             Cause::SessionTakenOver
-        } else if known.keep_alive.deadline().is_some_and(|deadline| known.silence >= deadline) {
+        } else if known.keep_alive.deadline().is_some_and(|deadline| known.lasted >= deadline) {
             Cause::KeepAliveTimeout
-        } else if known.silence < ANSWER {
+        } else if known.lasted < ANSWER {
             Cause::ProtocolError
         } else {
             Cause::ServerInitiated
@@ -180,7 +180,7 @@ pub(super) struct Silence {
     /// Another client connected, or tries to, with the same client id.
     pub rival: bool,
     /// The time since the last whole packet from the device.
-    pub silence: Duration,
+    pub lasted: Duration,
     /// The keep alive in force.
     pub keep_alive: KeepAlive,
 }
@@ -260,7 +260,7 @@ mod tests {
     fn a_broker_that_says_nothing_is_understood_from_what_came_before() {
         let known = |rival, millis, keep_alive| Silence {
             rival,
-            silence: Duration::from_millis(millis),
+            lasted: Duration::from_millis(millis),
             keep_alive: KeepAlive(keep_alive),
         };
         for (known, cause) in [

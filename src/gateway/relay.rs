@@ -24,7 +24,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// How much is read at once, and so the most that is kept for a side that does not read.
-const PIECE: usize = 32 * 1024;
+const PIECE: usize = 16 * 1024;
 
 /// How long after 1.5 times the keep alive a device that neither reads nor sends is given up, when the broker's own
 /// close cannot be seen behind the bytes that the device does not take.
@@ -141,6 +141,7 @@ impl Drop for Pass {
 }
 
 /// Copies between a device and the broker until one of them ends it.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, and a connection is to stay small")]
 #[derive(Debug)]
 pub(super) struct Relay {
     pub device: End,
@@ -329,9 +330,9 @@ impl Relay {
 
     fn end_by_broker(&mut self, watch: &Watch<'_>) {
         self.pass = None;
-        let silence = watch.clock.now().since(self.last_packet);
+        let lasted = watch.clock.now().since(self.last_packet);
         let rival = watch.line.has_rival();
-        self.end(Ending::wordless(&Silence { rival, silence, keep_alive: self.keep_alive }));
+        self.end(Ending::wordless(&Silence { rival, lasted, keep_alive: self.keep_alive }));
     }
 
     /// The first end counts, except that a broker that ends it before CONNACK never knew of the device's.
