@@ -26,6 +26,10 @@ use tokio::time::{sleep, timeout};
 /// How long the last words may take: what is still to be written, and the broker's own close.
 const WIND_DOWN: Duration = Duration::from_secs(5);
 
+/// The broker has read all that a device sent if the device then said nothing for so long. Its connection can be closed
+/// at once, without waiting for the broker to close its side.
+const SETTLED: Duration = Duration::from_millis(500);
+
 /// How long a device may take to hear that its connection has ended and to close its side.
 const HEARD: Duration = Duration::from_millis(200);
 
@@ -309,6 +313,15 @@ impl Session<'_> {
             self.concede();
             refuse(self.shared, self.client, format!("no CONNACK came: {}", ending.how)).await;
         }
+        let heard_all = !relay.broker.has_leftover() && self.now().since(relay.last_packet) >= SETTLED;
+        if ending.is_plain_fin() && heard_all {
+            let Relay { broker, device, .. } = relay;
+            drop(broker);
+            // When thousands are cut at once, the broker is to hear of all of them before anything else is done.
+            tokio::task::yield_now().await;
+            drop(device);
+            return;
+        }
         // Whoever does not take the last words in time does not get them.
         let _ = timeout(WIND_DOWN, wind_down(relay, ending)).await;
     }
@@ -342,24 +355,43 @@ async fn wind_down(relay: Relay, ending: Ending) {
         }
         Carry::Known => {}
     }
-    let hears = ending.device == Fate::Hear && !frozen;
-    if !hears {
+    if ending.device != Fate::Hear || frozen {
         drop(device);
         // Read to its end: closing a socket that holds unread bytes resets it, and a broker whose writes fail may not
         // get to read what came before.
-        let _ = tokio::io::copy(&mut broker.stream, &mut tokio::io::sink()).await;
+        poll_fn(|cx| broker.poll_drain(cx)).await;
         return;
     }
-    poll_fn(|cx| device.poll_flush(cx)).await;
-    if tokio::io::copy(&mut broker.stream, &mut device.stream).await.is_err() {
-        let _ = tokio::io::copy(&mut broker.stream, &mut tokio::io::sink()).await;
-    }
+    poll_fn(|cx| broker.poll_copy(&mut device, cx)).await;
     drop_end(device.stream.shutdown()).await;
     // A device that still talks would be reset by an early close, and could lose the broker's last words.
-    let _ = timeout(HEARD, tokio::io::copy(&mut device.stream, &mut tokio::io::sink())).await;
+    let _ = timeout(HEARD, poll_fn(|cx| device.poll_drain(cx))).await;
 }
 
 /// An end that is being closed may fail to close: it is closed then.
 async fn drop_end(closing: impl Future<Output = io::Result<()>>) {
     let _ = closing.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::gateway::GatewayConfig;
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
+    /// What an idle connection costs beside its two sockets. Thousands of them stand in one process.
+    #[tokio::test]
+    async fn a_connections_task_stays_small() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(addr).await.unwrap();
+        let (reports, _) = mpsc::channel(1);
+        let clock = Clock::start();
+        let shared = Shared::new(GatewayConfig::new(addr), reports, Arc::default(), Arc::default(), clock);
+        let task = serve(Arc::new(shared), stream, addr, ConnId(1));
+        let size = size_of_val(&task);
+        assert!(size <= 1024, "{size} bytes");
+    }
 }

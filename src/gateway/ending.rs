@@ -60,6 +60,11 @@ impl Ending {
         Self::of_device(Cause::ConnectionLost, "FIN", cut)
     }
 
+    /// Whether the device just closed, and nothing is left to be said to anybody.
+    pub(super) fn is_plain_fin(&self) -> bool {
+        self.cause == Cause::ConnectionLost && self.broker == Carry::Fin && self.device == Fate::Hear
+    }
+
     /// The device's connection broke.
     pub(super) fn broken(error: std::io::ErrorKind, cut: Moment) -> Self {
         let how = match error {

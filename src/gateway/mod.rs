@@ -188,7 +188,9 @@ impl Shared {
 
     /// Waits for room in the channel; a hub that is gone does not stop anything.
     async fn report(&self, event: SessionEvent) {
-        let _ = self.reports.send(Report::Session(event)).await;
+        if let Err(mpsc::error::TrySendError::Full(report)) = self.reports.try_send(Report::Session(event)) {
+            let _ = self.reports.send(report).await;
+        }
     }
 }
 

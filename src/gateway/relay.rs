@@ -111,6 +111,30 @@ impl End {
         Poll::Ready(Ok(buf.filled()))
     }
 
+    /// Copies what comes to `other`; ready when no more comes and `other` has it all.
+    pub(super) fn poll_copy(&mut self, other: &mut Self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(other.poll_flush(cx));
+            let mut buf = [const { MaybeUninit::uninit() }; PIECE];
+            let mut buf = ReadBuf::uninit(&mut buf);
+            match ready!(self.poll_read(cx, &mut buf)) {
+                Ok([]) | Err(_) => return Poll::Ready(()),
+                Ok(piece) => other.write(cx, piece),
+            }
+        }
+    }
+
+    /// Reads and forgets what comes; ready when no more comes.
+    pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let mut buf = [const { MaybeUninit::uninit() }; PIECE];
+            let mut buf = ReadBuf::uninit(&mut buf);
+            if ready!(self.poll_read(cx, &mut buf)).map_or(0, <[u8]>::len) == 0 {
+                return Poll::Ready(());
+            }
+        }
+    }
+
     pub(super) fn has_leftover(&self) -> bool {
         self.left.is_some()
     }
