@@ -26,9 +26,13 @@ use tokio::time::{sleep, timeout};
 /// How long the last words may take: what is still to be written, and the broker's own close.
 const WIND_DOWN: Duration = Duration::from_secs(5);
 
-/// The broker has read all that a device sent if the device then said nothing for so long. Its connection can be closed
-/// at once, without waiting for the broker to close its side.
+/// The broker has read all that a device sent if the device then said nothing for so long: nobody has to wait for it.
 const SETTLED: Duration = Duration::from_millis(500);
+
+/// How long the two sockets of a cut connection are left alone before they are closed. Tearing them down costs more
+/// than telling the broker, and when thousands are cut at once the broker is to hear of all of them first: that is when
+/// their wills are published.
+const REST: Duration = Duration::from_millis(300);
 
 /// How long a device may take to hear that its connection has ended and to close its side.
 const HEARD: Duration = Duration::from_millis(200);
@@ -313,13 +317,17 @@ impl Session<'_> {
             self.concede();
             refuse(self.shared, self.client, format!("no CONNACK came: {}", ending.how)).await;
         }
-        let heard_all = !relay.broker.has_leftover() && self.now().since(relay.last_packet) >= SETTLED;
+        let silence = self.shared.clock.now().since(relay.last_packet);
+        let heard_all = !relay.broker.has_leftover() && silence >= SETTLED;
         if ending.is_plain_fin() && heard_all {
-            let Relay { broker, device, .. } = relay;
-            drop(broker);
-            // When thousands are cut at once, the broker is to hear of all of them before anything else is done.
+            let mut relay = relay;
+            drop_end(relay.broker.stream.shutdown()).await;
+            sleep(REST).await;
+            // One at a time, and behind whatever else there is to do.
+            let turn = self.shared.closing.acquire().await;
+            drop(relay);
             tokio::task::yield_now().await;
-            drop(device);
+            drop(turn);
             return;
         }
         // Whoever does not take the last words in time does not get them.

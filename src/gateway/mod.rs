@@ -159,6 +159,8 @@ struct Shared {
     registry: Arc<Registry>,
     /// Places among the connections that wait for the broker's first packet.
     places: Arc<Semaphore>,
+    /// The one place for closing the sockets of a cut connection.
+    closing: Semaphore,
     stop: AtomicBool,
 }
 
@@ -178,6 +180,7 @@ impl Shared {
             clock,
             registry: Arc::default(),
             places: Arc::new(Semaphore::new(WAITING)),
+            closing: Semaphore::new(1),
             stop: AtomicBool::new(false),
         }
     }
