@@ -319,19 +319,33 @@ impl Session<'_> {
         }
         let silence = self.shared.clock.now().since(relay.last_packet);
         let heard_all = !relay.broker.has_leftover() && silence >= SETTLED;
-        if ending.is_plain_fin() && heard_all {
-            let mut relay = relay;
-            drop_end(relay.broker.stream.shutdown()).await;
-            sleep(REST).await;
-            // One at a time, and behind whatever else there is to do.
-            let turn = self.shared.closing.acquire().await;
-            drop(relay);
-            tokio::task::yield_now().await;
-            drop(turn);
+        if ending.is_plain_cut() && (heard_all || ending.broker == Carry::Rst) {
+            self.shared.lay_to_rest(relay, ending.broker).await;
             return;
         }
         // Whoever does not take the last words in time does not get them.
         let _ = timeout(WIND_DOWN, wind_down(relay, ending)).await;
+    }
+}
+
+impl Shared {
+    /// Tells the broker of a cut at once, and tears the sockets down when there is time for it.
+    async fn lay_to_rest(&self, relay: Relay, carry: Carry) {
+        let Relay { device, mut broker, .. } = relay;
+        let broker = if carry == Carry::Rst {
+            drop_end(std::future::ready(broker.stream.set_zero_linger())).await;
+            drop(broker);
+            None
+        } else {
+            drop_end(broker.stream.shutdown()).await;
+            Some(broker)
+        };
+        sleep(REST).await;
+        // One at a time, and behind whatever else there is to do.
+        let turn = self.closing.acquire().await;
+        drop((broker, device));
+        tokio::task::yield_now().await;
+        drop(turn);
     }
 }
 

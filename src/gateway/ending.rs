@@ -60,9 +60,10 @@ impl Ending {
         Self::of_device(Cause::ConnectionLost, "FIN", cut)
     }
 
-    /// Whether the device just closed, and nothing is left to be said to anybody.
-    pub(super) fn is_plain_fin(&self) -> bool {
-        self.cause == Cause::ConnectionLost && self.broker == Carry::Fin && self.device == Fate::Hear
+    /// Whether the device just went, by FIN or RST, so that nothing is left to be said to anybody.
+    pub(super) fn is_plain_cut(&self) -> bool {
+        self.cause == Cause::ConnectionLost
+            && matches!((self.broker, self.device), (Carry::Fin, Fate::Hear) | (Carry::Rst, Fate::Close))
     }
 
     /// The device's connection broke.
