@@ -1,0 +1,57 @@
+//! The embedded broker's door: who is admitted, and what guests may do.
+
+use super::LinkLogin;
+use crate::wiring::Guests;
+use mqtt5::broker::auth::{AuthProvider, AuthResult};
+use mqtt5::error::Result;
+use mqtt5::packet::connect::ConnectPacket;
+use mqtt5::protocol::v5::reason_codes::ReasonCode;
+use std::future::{Future, ready};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Admits guests of the gateway and lwtop's own link, nobody else.
+pub(super) struct Door {
+    guests: Arc<Guests>,
+    link: LinkLogin,
+}
+
+impl Door {
+    pub(super) const fn new(guests: Arc<Guests>, link: LinkLogin) -> Self {
+        Self { guests, link }
+    }
+
+    fn is_link(&self, connect: &ConnectPacket) -> bool {
+        connect.username.as_deref() == Some(&self.link.user)
+            && connect.password.as_deref() == Some(self.link.password.as_bytes())
+    }
+}
+
+impl AuthProvider for Door {
+    fn authenticate<'a>(&'a self, connect: &'a ConnectPacket, peer: SocketAddr) -> Answer<'a, Result<AuthResult>> {
+        // The ticket first: it is to be taken even if the guest should guess the link's password, and a guest is a
+        // guest whatever it says.
+        let answer = if self.guests.admit(peer) {
+            AuthResult::success()
+        } else if self.is_link(connect) {
+            AuthResult::success_with_user(self.link.user.as_str())
+        } else {
+            AuthResult::fail(ReasonCode::NotAuthorized)
+        };
+        Box::pin(ready(Ok(answer)))
+    }
+
+    /// Asked for wills too, at the moment they are due.
+    fn authorize_publish<'a>(&'a self, _: &str, user: Option<&'a str>, topic: &'a str) -> Answer<'a, bool> {
+        // Topics that begin with `$` are the server's (3.1.1 section 4.7.2): a device that could publish to
+        // `$aws/events/presence/…` could forge another's death.
+        Box::pin(ready(!topic.starts_with('$') || user == Some(self.link.user.as_str())))
+    }
+
+    fn authorize_subscribe<'a>(&'a self, _: &str, _: Option<&'a str>, _: &'a str) -> Answer<'a, bool> {
+        Box::pin(ready(true))
+    }
+}

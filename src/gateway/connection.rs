@@ -1,0 +1,419 @@
+//! One connection's task, from its first byte to its last: greet, relay, report, and wind down.
+//!
+//! The order of things is what the story of a death rests on: the end of a connection is in the report channel before
+//! the broker can see it, and so before the broker can publish the will.
+
+use super::Shared;
+use super::decode::{self, Answer, BadConnect, Hello};
+use super::ending::{Carry, Ending, Fate};
+use super::observer::{Observer, Seen, Tally, Whole};
+use super::registry::{Entry, Order};
+use super::relay::{Pass, Relay, Turn, Watch};
+use crate::fleet::{Closed, Opened, SessionEvent};
+use crate::mqtt::{ClientId, ConnId, Fault, KeepAlive, Protocol, reason};
+use std::future::poll_fn;
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+/// How long the last words may take: what is still to be written, and the broker's own close.
+const WIND_DOWN: Duration = Duration::from_secs(5);
+
+/// The broker has read all that a device sent if the device then said nothing for so long: nobody has to wait for it.
+const SETTLED: Duration = Duration::from_millis(500);
+
+/// How long the two sockets of a cut connection are left alone before they are closed. Tearing them down costs more
+/// than telling the broker, and when thousands are cut at once the broker is to hear of all of them first: that is when
+/// their wills are published.
+const REST: Duration = Duration::from_millis(300);
+
+/// How long a device may take to hear that its connection has ended and to close its side.
+const HEARD: Duration = Duration::from_millis(200);
+
+/// Serves one device until its connection has ended on both sides.
+pub(super) async fn serve(shared: Arc<Shared>, device: TcpStream, peer: SocketAddr, conn: ConnId) {
+    let entry = shared.registry.enter(conn);
+    if shared.stopping() {
+        return;
+    }
+    // Boxed: it is over soon, and a connection that idles for days is not to carry its size.
+    let Some(greeted) = Box::pin(greet(&shared, &entry, device, peer)).await else { return };
+    let Greeted { relay: mut relays, hello, name } = greeted;
+    let relay = &mut relays;
+    let mut session = Session { shared: &shared, entry: &entry, peer, client: name, hello: Some(hello), open: false };
+    let mut patience = Some(Box::pin(sleep(shared.config.answer_deadline)));
+    let mut waiting = None;
+    loop {
+        let turn = {
+            let watch = session.watch();
+            let mut order = pin!(entry.line.switch.wait());
+            poll_fn(|cx| {
+                if let Poll::Ready(code) = order.as_mut().poll(cx) {
+                    return Poll::Ready(Err(Order::from_code(code)));
+                }
+                if patience.as_mut().is_some_and(|patience| patience.as_mut().poll(cx).is_ready()) {
+                    return Poll::Ready(Ok(Turn::Ended(Box::new(Ending::unanswered()))));
+                }
+                relay.poll(cx, &watch).map(Ok)
+            })
+            .await
+        };
+        let ending = match turn {
+            Ok(Turn::Answered(packet)) => {
+                Box::pin(session.answer(relay, &packet)).await;
+                patience = None;
+                continue;
+            }
+            Ok(Turn::Ended(ending)) => Some(*ending),
+            Ok(Turn::Boundary) => waiting.take().and_then(|fault| Ending::fault(fault, relay.protocol, session.now())),
+            Err(Order::Stop) => Some(Ending::stopped()),
+            Err(Order::Fault(Fault::Freeze)) => {
+                relay.frozen = true;
+                continue;
+            }
+            Err(Order::Fault(fault)) => {
+                // What is said to the broker may not fall into the middle of a packet; a cut may.
+                relay.wants_boundary = !matches!(fault, Fault::Fin | Fault::Rst | Fault::Kick);
+                if relay.wants_boundary {
+                    waiting = Some(fault);
+                    continue;
+                }
+                Ending::fault(fault, relay.protocol, session.now())
+            }
+        };
+        relay.wants_boundary = false;
+        if let Some(ending) = ending {
+            Box::pin(session.finish(relays, ending)).await;
+            return;
+        }
+    }
+}
+
+/// A device that has said CONNECT, with the broker at the other end.
+struct Greeted {
+    relay: Relay,
+    hello: Box<Hello>,
+    name: ClientId,
+}
+
+/// Reads CONNECT and connects to the broker. `None` if it came to nothing; then all is closed.
+async fn greet(shared: &Shared, entry: &Entry, mut device: TcpStream, peer: SocketAddr) -> Option<Greeted> {
+    let stop = async { while Order::from_code(entry.line.switch.wait().await) != Order::Stop {} };
+    let mut observer = Observer::of_device();
+    let mut tally = Tally::default();
+    let mut rest = Vec::new();
+    tokio::select! {
+        () = stop => None,
+        greeted = async {
+            let packet = timeout(shared.config.connect_deadline, read_connect(&mut device, &mut observer, &mut tally, &mut rest));
+            let mut connect = match packet.await {
+                Ok(Ok(packet)) => packet,
+                Ok(Err(why)) => {
+                    tracing::debug!(%peer, %why, "closed a connection that did not begin with CONNECT");
+                    return None;
+                }
+                Err(_) => {
+                    tracing::debug!(%peer, "closed a connection that sent no CONNECT");
+                    return None;
+                }
+            };
+            let hello = match decode::connect(connect.body()) {
+                Ok(hello) => Box::new(hello),
+                Err(bad) => {
+                    turn_away(shared, device, bad, peer).await;
+                    return None;
+                }
+            };
+            if hello.protocol == Protocol::V311 {
+                observer.forbid_auth();
+            }
+            if let Some(seconds) = shared.config.stretch_zero_keep_alive {
+                decode::stretch_keep_alive(connect.body_mut(), seconds);
+            }
+            let name = hello.client.clone().unwrap_or_else(|| anonymous(peer));
+            let (broker, pass) = match connect_upstream(shared).await {
+                Ok(connected) => connected,
+                Err(error) => {
+                    unreachable(shared, device, &hello, name, &error).await;
+                    return None;
+                }
+            };
+            if let Some((line, _)) = shared.registry.find(&name) {
+                // A broker may close the older connection before it answers the newer.
+                line.set_rival(true);
+            }
+            let mut relay = Relay::new(device, observer, broker, pass, &hello);
+            relay.tally = tally;
+            relay.last_packet = shared.clock.now();
+            relay.broker.queue(&connect.bytes);
+            relay.take_from_device(None, &rest, relay.last_packet);
+            Some(Greeted { relay, hello, name })
+        } => greeted,
+    }
+}
+
+/// Reads until CONNECT is whole; what came after it goes into `rest`.
+async fn read_connect(
+    device: &mut TcpStream,
+    observer: &mut Observer,
+    tally: &mut Tally,
+    rest: &mut Vec<u8>,
+) -> io::Result<Whole> {
+    poll_fn(|cx| {
+        loop {
+            let mut buf = [const { MaybeUninit::uninit() }; 2048];
+            let mut buf = ReadBuf::uninit(&mut buf);
+            std::task::ready!(Pin::new(&mut *device).poll_read(cx, &mut buf))?;
+            let piece = buf.filled();
+            if piece.is_empty() {
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
+            let step = observer.feed(piece, tally);
+            match step.seen {
+                Seen::Nothing => {}
+                Seen::Packet(packet) => {
+                    rest.extend_from_slice(&piece[step.used..]);
+                    return Poll::Ready(Ok(packet));
+                }
+                Seen::Malformed(why) => return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, why))),
+            }
+        }
+    })
+    .await
+}
+
+/// Connects to the broker, with a place among those that wait for its first word and a ticket for its door.
+async fn connect_upstream(shared: &Shared) -> io::Result<(TcpStream, Pass)> {
+    let place = Arc::clone(&shared.places).acquire_owned().await.map_err(io::Error::other)?;
+    let connected = timeout(shared.config.upstream_deadline, TcpStream::connect(shared.config.upstream));
+    let broker = connected.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    broker.set_nodelay(true)?;
+    let ticket = broker.local_addr()?;
+    shared.guests.announce(ticket);
+    Ok((broker, Pass { guests: Arc::clone(&shared.guests), ticket, _place: place }))
+}
+
+/// Answers a CONNECT that cannot be relayed, as far as the specification lets a server answer it.
+async fn turn_away(shared: &Shared, mut device: TcpStream, bad: BadConnect, peer: SocketAddr) {
+    let BadConnect::Level(level) = bad else {
+        tracing::debug!(%peer, "closed a connection with a malformed CONNECT");
+        return;
+    };
+    // 3.1.1 section 3.1.2.2 and 5 section 3.1.2.2: unacceptable protocol version.
+    let answer: &[u8] = if level < 4 { &[0x20, 2, 0, 1] } else { &[0x20, 3, 0, 0x84, 0] };
+    let _ = timeout(WIND_DOWN, device.write_all(answer)).await;
+    let why = format!("protocol level {level}: lwtop speaks MQTT 3.1.1 (4) and 5 (5)");
+    refuse(shared, anonymous(peer), why).await;
+}
+
+/// Tells a device that the broker is not there.
+async fn unreachable(shared: &Shared, mut device: TcpStream, hello: &Hello, name: ClientId, error: &io::Error) {
+    let answer: &[u8] = match hello.protocol {
+        Protocol::V311 => &[0x20, 2, 0, 3],
+        Protocol::V5 => &[0x20, 3, 0, 0x88, 0],
+    };
+    let _ = timeout(WIND_DOWN, device.write_all(answer)).await;
+    refuse(
+        shared,
+        name,
+        format!("the broker behind the gateway, {}, cannot be reached: {error}", shared.config.upstream),
+    )
+    .await;
+}
+
+async fn refuse(shared: &Shared, client: ClientId, why: String) {
+    shared.report(SessionEvent::Refused { at: shared.clock.now(), client, why }).await;
+}
+
+/// A name for a client whose id nobody tells.
+fn anonymous(peer: SocketAddr) -> ClientId {
+    ClientId::new(format!("anonymous-{}", peer.port()))
+}
+
+/// What the task knows besides the sockets.
+struct Session<'a> {
+    shared: &'a Shared,
+    entry: &'a Entry,
+    peer: SocketAddr,
+    client: ClientId,
+    /// Until CONNACK came.
+    hello: Option<Box<Hello>>,
+    /// Opened was reported, so Closed will be.
+    open: bool,
+}
+
+impl Session<'_> {
+    fn watch(&self) -> Watch<'_> {
+        Watch { clock: &self.shared.clock, board: &self.shared.board, line: &self.entry.line }
+    }
+
+    fn now(&self) -> crate::clock::Moment {
+        self.shared.clock.now()
+    }
+
+    fn conn(&self) -> ConnId {
+        self.entry.line.meter.conn()
+    }
+
+    /// Reports what the broker answered, before the device hears it.
+    async fn answer(&mut self, relay: &mut Relay, packet: &Whole) {
+        let Answer { code, keep_alive, client } = decode::connack(packet.body(), relay.protocol);
+        // A second CONNACK is the broker's fault and tells nothing.
+        let Some(hello) = self.hello.take() else { return };
+        if let Some(client) = client {
+            self.client = client;
+        }
+        if code == 0 {
+            relay.keep_alive = keep_alive.map_or(hello.keep_alive, KeepAlive);
+            self.shared.registry.accepted(&self.client, self.conn(), relay.protocol);
+            self.open = true;
+            let opened = Opened {
+                at: self.now(),
+                conn: self.conn(),
+                client: self.client.clone(),
+                peer: Some(self.peer),
+                protocol: hello.protocol,
+                keep_alive: relay.keep_alive,
+                clean: hello.clean,
+                will: hello.will,
+            };
+            self.shared.report(SessionEvent::Opened(Box::new(opened))).await;
+        } else {
+            self.concede();
+            refuse(self.shared, self.client.clone(), reason::connack(relay.protocol, code).to_owned()).await;
+        }
+        relay.answered(&self.watch());
+    }
+
+    /// The client id stays with the connection that has it.
+    fn concede(&self) {
+        if let Some((line, _)) = self.shared.registry.find(&self.client) {
+            line.set_rival(false);
+        }
+    }
+
+    /// Reports the end, then carries it to the other side.
+    async fn finish(self, relay: Relay, ending: Ending) {
+        if self.open {
+            self.shared.registry.ended(&self.client, self.conn());
+            let closed = Closed {
+                at: self.now(),
+                cut: ending.cut,
+                conn: self.conn(),
+                client: self.client,
+                cause: ending.cause,
+                how: ending.how,
+                rest: self.entry.line.meter.take(),
+            };
+            self.shared.report(SessionEvent::Closed(Box::new(closed))).await;
+        } else if self.hello.is_some() {
+            self.concede();
+            refuse(self.shared, self.client, format!("no CONNACK came: {}", ending.how)).await;
+        }
+        let silence = self.shared.clock.now().since(relay.last_packet);
+        let heard_all = !relay.broker.has_leftover() && silence >= SETTLED;
+        if ending.is_plain_cut() && (heard_all || ending.broker == Carry::Rst) {
+            self.shared.lay_to_rest(relay, ending.broker).await;
+            return;
+        }
+        // Whoever does not take the last words in time does not get them.
+        let _ = timeout(WIND_DOWN, wind_down(relay, ending)).await;
+    }
+}
+
+impl Shared {
+    /// Tells the broker of a cut at once, and tears the sockets down when there is time for it.
+    async fn lay_to_rest(&self, relay: Relay, carry: Carry) {
+        let Relay { device, mut broker, .. } = relay;
+        let broker = if carry == Carry::Rst {
+            drop_end(std::future::ready(broker.stream.set_zero_linger())).await;
+            drop(broker);
+            None
+        } else {
+            drop_end(broker.stream.shutdown()).await;
+            Some(broker)
+        };
+        sleep(REST).await;
+        // One at a time, and behind whatever else there is to do.
+        let turn = self.closing.acquire().await;
+        drop((broker, device));
+        tokio::task::yield_now().await;
+        drop(turn);
+    }
+}
+
+/// Says the last words to both sides and closes them.
+async fn wind_down(relay: Relay, ending: Ending) {
+    let Relay { mut device, mut broker, protocol, frozen, .. } = relay;
+    match ending.device {
+        Fate::Hear => {}
+        Fate::Close => drop_end(device.stream.shutdown()).await,
+        Fate::Kicked => {
+            if protocol == Protocol::V5 && !frozen {
+                // Administrative action (5 section 3.14.2.1).
+                device.queue(&[0xe0, 2, 0x98, 0]);
+            }
+            poll_fn(|cx| device.poll_flush(cx)).await;
+            drop_end(device.stream.shutdown()).await;
+        }
+        Fate::Reset => drop_end(std::future::ready(device.stream.set_zero_linger())).await,
+    }
+    match ending.broker {
+        Carry::Rst => {
+            drop_end(std::future::ready(broker.stream.set_zero_linger())).await;
+            return;
+        }
+        Carry::Fin => {
+            broker.queue(&ending.last);
+            poll_fn(|cx| broker.poll_flush(cx)).await;
+            drop_end(broker.stream.shutdown()).await;
+        }
+        Carry::Known => {}
+    }
+    if ending.device != Fate::Hear || frozen {
+        drop(device);
+        // Read to its end: closing a socket that holds unread bytes resets it, and a broker whose writes fail may not
+        // get to read what came before.
+        poll_fn(|cx| broker.poll_drain(cx)).await;
+        return;
+    }
+    poll_fn(|cx| broker.poll_copy(&mut device, cx)).await;
+    drop_end(device.stream.shutdown()).await;
+    // A device that still talks would be reset by an early close, and could lose the broker's last words.
+    let _ = timeout(HEARD, poll_fn(|cx| device.poll_drain(cx))).await;
+}
+
+/// An end that is being closed may fail to close: it is closed then.
+async fn drop_end(closing: impl Future<Output = io::Result<()>>) {
+    let _ = closing.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::gateway::GatewayConfig;
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
+    /// What an idle connection costs beside its two sockets. Thousands of them stand in one process.
+    #[tokio::test]
+    async fn a_connections_task_stays_small() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(addr).await.unwrap();
+        let (reports, _) = mpsc::channel(1);
+        let clock = Clock::start();
+        let shared = Shared::new(GatewayConfig::new(addr), reports, Arc::default(), Arc::default(), clock);
+        let task = serve(Arc::new(shared), stream, addr, ConnId(1));
+        let size = size_of_val(&task);
+        assert!(size <= 1024, "{size} bytes");
+    }
+}

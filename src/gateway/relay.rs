@@ -1,0 +1,384 @@
+//! The two sockets of one connection: bytes are copied through as they are, and read along.
+//!
+//! Nothing is held while a connection is idle: bytes are read into the worker thread's stack and written at once. Only
+//! what the other side does not take is kept, and as long as it is kept nothing more is read from this side.
+
+use super::decode;
+use super::decode::Hello;
+use super::ending::{Ending, Silence};
+use super::observer::{CONNACK, Observer, Seen, Tally, Whole};
+use super::registry::Line;
+use crate::clock::{Clock, Moment};
+use crate::mqtt::{KeepAlive, Protocol};
+use crate::wiring::{Activity, ActivityBoard, Guests};
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// How much is read at once, and so the most that is kept for a side that does not read.
+const PIECE: usize = 16 * 1024;
+
+/// How long after 1.5 times the keep alive a device that neither reads nor sends is given up, when the broker's own
+/// close cannot be seen behind the bytes that the device does not take.
+const STALLED_GRACE: Duration = Duration::from_secs(1);
+
+/// What a relay needs the connection's task for.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// CONNACK came and is held back until it is reported.
+    Answered(Box<Whole>),
+    /// It is over.
+    Ended(Box<Ending>),
+    /// Between two packets, where an order waits for that.
+    Boundary,
+}
+
+/// One of the two sockets, and what it has not taken yet.
+#[derive(Debug)]
+pub(super) struct End {
+    pub stream: TcpStream,
+    /// Boxed: hardly any connection ever has one.
+    left: Option<Box<Leftover>>,
+    /// Writing failed: what comes is discarded, and the reading side will tell why.
+    deaf: bool,
+}
+
+#[derive(Debug)]
+struct Leftover {
+    bytes: Vec<u8>,
+    written: usize,
+}
+
+impl End {
+    pub(super) const fn new(stream: TcpStream) -> Self {
+        Self { stream, left: None, deaf: false }
+    }
+
+    /// Puts `bytes` behind what is left, without writing.
+    pub(super) fn queue(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() || self.deaf {
+            return;
+        }
+        self.left
+            .get_or_insert_with(|| Box::new(Leftover { bytes: Vec::new(), written: 0 }))
+            .bytes
+            .extend_from_slice(bytes);
+    }
+
+    /// Writes `bytes`, and keeps what the socket does not take.
+    fn write(&mut self, cx: &mut Context<'_>, mut bytes: &[u8]) {
+        if self.left.is_none() {
+            while !bytes.is_empty() && !self.deaf {
+                match Pin::new(&mut self.stream).poll_write(cx, bytes) {
+                    Poll::Ready(Ok(written)) if written > 0 => bytes = &bytes[written..],
+                    Poll::Ready(_) => self.deaf = true,
+                    Poll::Pending => break,
+                }
+            }
+        }
+        self.queue(bytes);
+    }
+
+    /// Ready when nothing is left to write.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(left) = &mut self.left {
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, &left.bytes[left.written..])) {
+                Ok(written) if written > 0 => left.written += written,
+                _ => {
+                    self.deaf = true;
+                    self.left = None;
+                    break;
+                }
+            }
+            if left.written == left.bytes.len() {
+                self.left = None;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Reads what there is; no bytes mean the end.
+    fn poll_read<'b>(&mut self, cx: &mut Context<'_>, buf: &'b mut ReadBuf<'_>) -> Poll<io::Result<&'b [u8]>> {
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        Poll::Ready(Ok(buf.filled()))
+    }
+
+    /// Copies what comes to `other`; ready when no more comes and `other` has it all.
+    pub(super) fn poll_copy(&mut self, other: &mut Self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(other.poll_flush(cx));
+            let mut buf = [const { MaybeUninit::uninit() }; PIECE];
+            let mut buf = ReadBuf::uninit(&mut buf);
+            match ready!(self.poll_read(cx, &mut buf)) {
+                Ok([]) | Err(_) => return Poll::Ready(()),
+                Ok(piece) => other.write(cx, piece),
+            }
+        }
+    }
+
+    /// Reads and forgets what comes; ready when no more comes.
+    pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let mut buf = [const { MaybeUninit::uninit() }; PIECE];
+            let mut buf = ReadBuf::uninit(&mut buf);
+            if ready!(self.poll_read(cx, &mut buf)).map_or(0, <[u8]>::len) == 0 {
+                return Poll::Ready(());
+            }
+        }
+    }
+
+    pub(super) fn has_leftover(&self) -> bool {
+        self.left.is_some()
+    }
+}
+
+/// What a relay looks at while it copies, and where it books what it counted.
+#[derive(Debug)]
+pub(super) struct Watch<'a> {
+    pub clock: &'a Clock,
+    pub board: &'a ActivityBoard,
+    pub line: &'a Line,
+}
+
+/// A new connection's place among the few that may wait for the broker's first word, and its ticket for the broker's
+/// door. Both end when the broker is heard or the connection ends.
+#[derive(Debug)]
+pub(super) struct Pass {
+    pub guests: Arc<Guests>,
+    pub ticket: SocketAddr,
+    pub _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        // The broker has taken it, or never will: another process could get the same port later.
+        self.guests.withdraw(self.ticket);
+    }
+}
+
+/// Copies between a device and the broker until one of them ends it.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, and a connection is to stay small")]
+#[derive(Debug)]
+pub(super) struct Relay {
+    pub device: End,
+    pub broker: End,
+    pub from_device: Observer,
+    from_broker: Observer,
+    /// Packets from the device that are not booked yet.
+    pub tally: Tally,
+    /// When the last whole packet came from the device.
+    pub last_packet: Moment,
+    /// Dropped when the broker is first heard.
+    pass: Option<Box<Pass>>,
+    answer: Option<Box<Whole>>,
+    ended: Option<Box<Ending>>,
+    /// Watches a device that takes nothing; only while it takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
+    pub protocol: Protocol,
+    pub keep_alive: KeepAlive,
+    pub no_expiry: bool,
+    /// CONNACK passed.
+    answered: bool,
+    /// Nothing is copied and nothing is read from the device; the broker is heard, but not passed on.
+    pub frozen: bool,
+    /// An order waits for the boundary between two packets.
+    pub wants_boundary: bool,
+}
+
+impl Relay {
+    /// Starts after CONNECT was read from `device` by `from_device`, and `broker` was connected on `pass`.
+    pub(super) fn new(device: TcpStream, from_device: Observer, broker: TcpStream, pass: Pass, hello: &Hello) -> Self {
+        Self {
+            device: End::new(device),
+            broker: End::new(broker),
+            from_device,
+            from_broker: Observer::of_broker(),
+            tally: Tally::default(),
+            last_packet: Moment::default(),
+            pass: Some(Box::new(pass)),
+            answer: None,
+            ended: None,
+            stalled: None,
+            protocol: hello.protocol,
+            keep_alive: hello.keep_alive,
+            no_expiry: hello.no_expiry,
+            answered: false,
+            frozen: false,
+            wants_boundary: false,
+        }
+    }
+
+    /// CONNACK was dealt with and goes on to the device.
+    pub(super) fn answered(&mut self, watch: &Watch<'_>) {
+        self.answered = true;
+        self.book(watch);
+    }
+
+    /// Books the packets that came since the last time. Before CONNACK they wait: the reader of the board is to know a
+    /// connection before it hears of its packets.
+    fn book(&mut self, watch: &Watch<'_>) {
+        if self.answered && self.tally.packets > 0 {
+            let Tally { packets, pings, publishes } = std::mem::take(&mut self.tally);
+            let news = Activity { last_packet: self.last_packet, packets, pings, publishes };
+            watch.board.add(&watch.line.meter, news);
+        }
+    }
+
+    /// Copies until something has to be told.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, watch: &Watch<'_>) -> Poll<Turn> {
+        loop {
+            if let Some(answer) = self.answer.take() {
+                return Poll::Ready(Turn::Answered(answer));
+            }
+            // A device that ends it before CONNACK has still connected: the broker is heard first.
+            if let Some(ended) = self.ended.take_if(|ended| self.answered || ended.cut.is_none()) {
+                return Poll::Ready(Turn::Ended(ended));
+            }
+            if self.wants_boundary && self.from_device.at_boundary() && !self.broker.has_leftover() {
+                return Poll::Ready(Turn::Boundary);
+            }
+            let up = self.poll_up(cx, watch);
+            let down = self.poll_down(cx, watch);
+            if up.is_pending() && down.is_pending() && self.poll_stalled(cx, watch.clock).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Device to broker.
+    fn poll_up(&mut self, cx: &mut Context<'_>, watch: &Watch<'_>) -> Poll<()> {
+        ready!(self.broker.poll_flush(cx));
+        if self.frozen || self.ended.is_some() {
+            return Poll::Pending;
+        }
+        let mut buf = [const { MaybeUninit::uninit() }; PIECE];
+        let mut buf = ReadBuf::uninit(&mut buf);
+        match ready!(self.device.poll_read(cx, &mut buf)) {
+            Ok([]) => self.end(Ending::fin(watch.clock.now())),
+            Ok(piece) => {
+                self.take_from_device(Some(cx), piece, watch.clock.now());
+                self.book(watch);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => self.end(Ending::broken(error.kind(), watch.clock.now())),
+        }
+        Poll::Ready(())
+    }
+
+    /// Reads along and passes on what a device sent.
+    pub(super) fn take_from_device(&mut self, mut cx: Option<&mut Context<'_>>, mut piece: &[u8], now: Moment) {
+        while !piece.is_empty() && self.ended.is_none() {
+            let before = self.tally.packets;
+            let step = self.from_device.feed(piece, &mut self.tally);
+            if self.tally.packets > before {
+                self.last_packet = now;
+            }
+            match &mut cx {
+                Some(cx) => self.broker.write(cx, &piece[..step.pass]),
+                None => self.broker.queue(&piece[..step.pass]),
+            }
+            match step.seen {
+                Seen::Nothing => {}
+                Seen::Packet(packet) => {
+                    // The observer lets no second CONNECT through, so this is DISCONNECT.
+                    let goodbye = decode::disconnect(packet.body(), self.protocol);
+                    self.end(Ending::goodbye(goodbye, self.no_expiry, packet.bytes, now));
+                }
+                Seen::Malformed(why) => {
+                    tracing::debug!(why, "a device sent a malformed packet");
+                    let mut bytes = self.from_device.take_held();
+                    bytes.extend_from_slice(&piece[step.pass..]);
+                    self.end(Ending::malformed(bytes, now));
+                }
+            }
+            piece = &piece[step.used..];
+        }
+    }
+
+    /// Broker to device.
+    fn poll_down(&mut self, cx: &mut Context<'_>, watch: &Watch<'_>) -> Poll<()> {
+        if self.frozen {
+            self.device.left = None;
+        } else {
+            ready!(self.device.poll_flush(cx));
+        }
+        if self.answer.is_some() || self.ended.as_ref().is_some_and(|ended| ended.cut.is_none()) {
+            return Poll::Pending;
+        }
+        let mut buf = [const { MaybeUninit::uninit() }; PIECE];
+        let mut buf = ReadBuf::uninit(&mut buf);
+        match ready!(self.broker.poll_read(cx, &mut buf)) {
+            Ok([]) => self.end_by_broker(watch),
+            Ok(piece) => self.take_from_broker(cx, piece),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => self.end_by_broker(watch),
+        }
+        Poll::Ready(())
+    }
+
+    fn take_from_broker(&mut self, cx: &mut Context<'_>, piece: &[u8]) {
+        self.pass = None;
+        let mut left = piece;
+        while !left.is_empty() {
+            let step = self.from_broker.feed(left, &mut Tally::default());
+            match step.seen {
+                Seen::Nothing => {}
+                Seen::Packet(packet) if packet.kind == CONNACK => self.answer = Some(Box::new(packet)),
+                Seen::Packet(packet) => {
+                    // MQTT 3.1.1 has no DISCONNECT from a server, but mqtt5 sends it after a takeover.
+                    self.end(Ending::dismissal(packet.body().first().copied().unwrap_or(0)));
+                }
+                // A broker's business; the bytes pass.
+                Seen::Malformed(_) => break,
+            }
+            left = &left[step.used..];
+        }
+        if self.frozen {
+            return;
+        }
+        if self.answer.is_some() {
+            // CONNACK waits until it is reported, and what came with it stays behind it.
+            self.device.queue(piece);
+        } else {
+            self.device.write(cx, piece);
+        }
+    }
+
+    fn end_by_broker(&mut self, watch: &Watch<'_>) {
+        self.pass = None;
+        let lasted = watch.clock.now().since(self.last_packet);
+        let rival = watch.line.has_rival();
+        self.end(Ending::wordless(&Silence { rival, lasted, keep_alive: self.keep_alive }));
+    }
+
+    /// The first end counts, except that a broker that ends it before CONNACK never knew of the device's.
+    fn end(&mut self, ending: Ending) {
+        if self.ended.is_none() || !self.answered {
+            self.ended = Some(Box::new(ending));
+        }
+    }
+
+    /// Ready when a device that takes nothing was found to be silent for too long.
+    fn poll_stalled(&mut self, cx: &mut Context<'_>, clock: &Clock) -> Poll<()> {
+        let (true, Some(deadline)) = (self.device.has_leftover() && !self.frozen, self.keep_alive.deadline()) else {
+            self.stalled = None;
+            return Poll::Pending;
+        };
+        let due = |last_packet| Instant::from_std(clock.instant(last_packet + deadline + STALLED_GRACE));
+        let sleep = self.stalled.get_or_insert_with(|| Box::pin(sleep_until(due(self.last_packet))));
+        ready!(sleep.as_mut().poll(cx));
+        self.stalled = None;
+        if due(self.last_packet) <= Instant::now() {
+            self.end(Ending::stalled());
+        }
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,304 @@
+//! Who gets in, who does not, and that nobody disturbs anybody else.
+
+mod support;
+
+use lwtop::gateway::{BindError, Gateway};
+use lwtop::mqtt::Fault;
+use lwtop::wiring::Activity;
+use std::process::{Child, Command, Stdio};
+use support::{Connect, DEADLINE, Wire, World, packet, publish, soon, subscribe};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+
+#[tokio::test]
+async fn nobody_gets_past_the_gateway() {
+    let world = World::start().await;
+    for (level, refusal) in [(4, &[0x20, 2, 0, 5][..]), (5, &[0x20, 0x03, 0, 0x87, 0])] {
+        let mut direct = Wire::connect(world.broker.addr()).await;
+        direct.send(&Connect::new("intruder", level).bytes()).await;
+        let answer = direct.packet().await.expect("CONNACK");
+        assert_eq!(answer[0], 0x20);
+        assert_eq!(answer[3], refusal[3], "{answer:x?}");
+        assert_eq!(direct.packet().await, None);
+    }
+    let mut guess = Wire::connect(world.broker.addr()).await;
+    let user = world.broker.link_login().user.clone();
+    guess.send(&Connect { login: Some((&user, "guess")), ..Connect::new("intruder", 4) }.bytes()).await;
+    assert_eq!(guess.packet().await.expect("CONNACK"), [0x20, 2, 0, 5]);
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_device_cannot_publish_to_the_servers_topics() {
+    let mut world = World::start().await;
+    let mut events = world.subscriber("$aws/#").await;
+    let mut device = world.device(Connect { will: Some("$aws/events/forged"), ..Connect::new("a", 4) }).await;
+    device.send(&publish("$aws/events/presence/disconnected/b", b"forged")).await;
+    device.ping().await;
+    world.fault("a", Fault::Fin);
+    world.closed().await;
+    // The broker has seen the end, and dealt with the will, when it has closed its side.
+    device.hear_out().await;
+    // The link may.
+    let login = world.broker.link_login();
+    let mut link = Wire::connect(world.broker.addr()).await;
+    link.send(&Connect { login: Some((&login.user, &login.password)), ..Connect::new("link", 4) }.bytes()).await;
+    link.packet().await.expect("CONNACK");
+    link.send(&publish("$aws/events/true", b"yes")).await;
+    assert_eq!(events.message().await, ("$aws/events/true".into(), "yes".into()));
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_device_that_knows_the_links_login_is_still_a_guest() {
+    let mut world = World::start().await;
+    let mut events = world.subscriber("$aws/#").await;
+    let login = world.broker.link_login().clone();
+    let connect = Connect { login: Some((&login.user, &login.password)), ..Connect::new("a", 4) };
+    let mut device = world.device(connect).await;
+    device.send(&publish("$aws/forged", b"no")).await;
+    device.ping().await;
+    device.send(&subscribe("x")).await;
+    device.packet().await.expect("SUBACK");
+    let mut link = Wire::connect(world.broker.addr()).await;
+    link.send(&Connect { id: "link", ..connect }.bytes()).await;
+    link.packet().await.expect("CONNACK");
+    link.send(&publish("$aws/true", b"yes")).await;
+    assert_eq!(events.message().await.1, "yes");
+    drop(device);
+    world.closed().await;
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_refused_client_is_reported_with_the_reason() {
+    let mut world = World::start().await;
+    // mqtt5 takes no client id with a slash.
+    let mut wire = Wire::connect(world.addr()).await;
+    wire.send(&Connect::new("a/b", 4).bytes()).await;
+    assert_eq!(wire.packet().await.expect("CONNACK"), [0x20, 2, 0, 2]);
+    assert_eq!(world.refused().await, ("a/b".into(), "client id rejected".into()));
+    assert_eq!(wire.packet().await, None);
+    // An old protocol level is answered by the gateway.
+    let mut old = Wire::connect(world.addr()).await;
+    let peer = old.stream.local_addr().unwrap();
+    old.send(&packet(0x10, b"\x00\x06MQIsdp\x03\x02\x00\x1e\x00\x01a")).await;
+    assert_eq!(old.packet().await.expect("CONNACK"), [0x20, 2, 0, 1]);
+    let (client, why) = world.refused().await;
+    assert_eq!(client.as_str(), format!("anonymous-{}", peer.port()));
+    assert!(why.contains("level 3"), "{why}");
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn clients_without_an_id_get_a_name() {
+    let mut world = World::start().await;
+    let mut wire = Wire::connect(world.addr()).await;
+    let port = wire.stream.local_addr().unwrap().port();
+    wire.send(&Connect::new("", 4).bytes()).await;
+    wire.packet().await.expect("CONNACK");
+    assert_eq!(world.opened().await.client.as_str(), format!("anonymous-{port}"));
+    let mut five = Wire::connect(world.addr()).await;
+    five.send(&Connect::new("", 5).bytes()).await;
+    let answer = String::from_utf8_lossy(&five.packet().await.expect("CONNACK")).into_owned();
+    let client = world.opened().await.client;
+    assert!(client.as_str().starts_with("auto-") && answer.contains(client.as_str()), "{client} in {answer:?}");
+    world.gateway.fault(&client, Fault::Leave).unwrap();
+    assert_eq!(world.closed().await.client, client);
+    drop(wire);
+    world.closed().await;
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn half_and_malformed_packets_disturb_nobody() {
+    let mut world = World::start().await;
+    let mut good = world.device(Connect::new("good", 4)).await;
+    good.send(&subscribe("news")).await;
+    good.packet().await.expect("SUBACK");
+    // Half a CONNECT, then silence: closed after the deadline, and never reported.
+    let mut half = Wire::connect(world.addr()).await;
+    half.send(&Connect::new("half", 4).bytes()[..9]).await;
+    // Not MQTT at all.
+    for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"\x16\x03\x01\x02\x00", b"\xff\xff\xff\xff\xff", b"\x10\x02\x00\x04"]
+    {
+        let mut wire = Wire::connect(world.addr()).await;
+        wire.send(bytes).await;
+        assert_eq!(wire.packet().await, None);
+    }
+    // A CONNECT that says it is larger than any.
+    let mut huge = Wire::connect(world.addr()).await;
+    huge.send(b"\x10\xff\xff\xff\x7f").await;
+    assert_eq!(huge.packet().await, None);
+    // A large PUBLISH that never ends.
+    let mut stuck = world.device(Connect::new("stuck", 4)).await;
+    stuck.send(b"\x30\xff\xff\x7f\x00\x04news").await;
+    // A CONNECT byte by byte is a CONNECT.
+    let mut slow = Wire::connect(world.addr()).await;
+    for byte in Connect::new("slow", 4).bytes() {
+        slow.send(&[byte]).await;
+    }
+    slow.packet().await.expect("CONNACK");
+    world.opened().await;
+    slow.send(&publish("news", b"all is well")).await;
+    assert_eq!(good.message().await, ("news".into(), "all is well".into()));
+    assert_eq!(half.packet().await, None);
+    for wire in [good, stuck, slow] {
+        drop(wire);
+        world.closed().await;
+    }
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn what_a_device_sends_before_connack_is_not_lost() {
+    let mut world = World::start().await;
+    let mut news = world.subscriber("news").await;
+    let mut wire = Wire::connect(world.addr()).await;
+    let mut burst = Connect::new("hasty", 4).bytes();
+    burst.extend(publish("news", b"first"));
+    burst.extend([0xe0, 0]);
+    wire.send(&burst).await;
+    world.opened().await;
+    let closed = world.closed().await;
+    assert_eq!(closed.how, "DISCONNECT 0x00");
+    assert_eq!((closed.rest.packets, closed.rest.publishes), (3, 1));
+    assert_eq!(news.message().await.1, "first");
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn the_last_message_before_a_cut_arrives_before_the_will() {
+    let mut world = World::start().await;
+    let mut all = world.subscriber("#").await;
+    let mut device = world.device(Connect::new("a", 4).with_will()).await;
+    let large = "x".repeat(300_000);
+    let mut bytes = publish("news", large.as_bytes());
+    bytes.extend(publish("news", b"last words"));
+    device.send(&bytes).await;
+    drop(device);
+    world.closed().await;
+    let first = all.packet().await.expect("the large message");
+    assert!(first.len() > large.len());
+    assert_eq!(all.message().await, ("news".into(), "last words".into()));
+    assert_eq!(all.message().await, ("wills".into(), "a".into()));
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_reader_that_stalls_loses_nothing() {
+    let mut world = World::start().await;
+    let mut reader = world.device(Connect::new("reader", 4)).await;
+    reader.send(&subscribe("news")).await;
+    reader.packet().await.expect("SUBACK");
+    let mut writer = world.device(Connect::new("writer", 4)).await;
+    let payload = vec![b'x'; 100_000];
+    // Far more than the sockets on the way hold.
+    for _ in 0..200 {
+        writer.send(&publish("news", &payload)).await;
+    }
+    writer.ping().await;
+    for _ in 0..200 {
+        assert!(reader.packet().await.expect("a message").len() > payload.len());
+    }
+    drop((reader, writer));
+    world.closed().await;
+    world.closed().await;
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn packets_are_counted_on_the_board() {
+    let mut world = World::start().await;
+    let mut device = world.device(Connect::new("a", 4)).await;
+    device.send(&publish("news", b"1")).await;
+    device.ping().await;
+    device.ping().await;
+    let mut news = Vec::new();
+    world.board.drain(&mut news);
+    let total = news.iter().fold(Activity::default(), |sum, (_, more)| Activity {
+        last_packet: more.last_packet,
+        packets: sum.packets + more.packets,
+        pings: sum.pings + more.pings,
+        publishes: sum.publishes + more.publishes,
+    });
+    assert_eq!((total.packets, total.pings, total.publishes), (4, 2, 1));
+    device.ping().await;
+    drop(device);
+    assert_eq!(world.closed().await.rest.pings, 1);
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_broker_that_is_not_there_is_said_to_the_device() {
+    let mut world = World::start().await;
+    world.broker.stop().await;
+    let mut wire = Wire::connect(world.gateway.local_addr()).await;
+    wire.send(&Connect::new("a", 4).bytes()).await;
+    assert_eq!(wire.packet().await.expect("CONNACK"), [0x20, 2, 0, 3]);
+    match soon("the refusal", world.reports.recv()).await {
+        Some(lwtop::fleet::Report::Session(lwtop::fleet::SessionEvent::Refused { client, why, .. })) => {
+            assert_eq!(client.as_str(), "a");
+            assert!(why.contains("cannot be reached"), "{why}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_busy_port_is_one_clear_sentence() {
+    // Somebody who says nothing.
+    let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = mute.local_addr().unwrap();
+    let error = Gateway::bind(addr).await.unwrap_err();
+    assert!(matches!(error, BindError::Busy { .. }));
+    let text = error.to_string();
+    assert!(text.contains(&addr.to_string()) && text.contains("--listen 127.0.0.1:0"), "{text}");
+    assert!(!text.contains("--broker") && !text.contains('\n'), "{text}");
+    // Somebody who answers in another language.
+    let web = tokio::spawn(async move {
+        let (mut stream, _) = mute.accept().await.unwrap();
+        let mut buf = [0; 64];
+        let _ = stream.read(&mut buf).await;
+        tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        mute
+    });
+    assert!(matches!(Gateway::bind(addr).await.unwrap_err(), BindError::Busy { .. }));
+    web.await.unwrap();
+    // A broker: this one.
+    let world = World::start().await;
+    let text = Gateway::bind(world.addr()).await.unwrap_err().to_string();
+    assert!(text.contains(&format!("lwtop --broker mqtt://{}", world.addr())), "{text}");
+    assert!(text.contains("--listen 127.0.0.1:0"), "{text}");
+}
+
+struct Mosquitto(Child);
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn a_real_broker_on_the_port_is_named() {
+    let Ok(probe) = std::net::TcpListener::bind("127.0.0.1:0") else { panic!("no loopback") };
+    let addr = probe.local_addr().unwrap();
+    drop(probe);
+    let mosquitto =
+        Command::new("/usr/sbin/mosquitto").args(["-p", &addr.port().to_string()]).stderr(Stdio::null()).spawn();
+    let Ok(mosquitto) = mosquitto else {
+        eprintln!("skipped: no mosquitto here");
+        return;
+    };
+    let _mosquitto = Mosquitto(mosquitto);
+    let ready = async {
+        while tokio::net::TcpStream::connect(addr).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, ready).await.expect("mosquitto listens");
+    let error = Gateway::bind(addr).await.unwrap_err();
+    assert!(matches!(error, BindError::Broker { .. }), "{error}");
+}
