@@ -122,11 +122,8 @@ async fn freeze_lets_keep_alive_run_out_and_reconnect_thaws() {
     watcher.subscribe(WILLS);
     for (protocol, name) in [(Protocol::V311, "old"), (Protocol::V5, "new")] {
         let mut lane = Lane::new();
-        let (swarm, _) = swarm(
-            target(broker.port),
-            DeviceTemplate { keep_alive: KeepAlive(1), ..template(protocol) },
-            &lane,
-        );
+        let (swarm, _) =
+            swarm(target(broker.port), DeviceTemplate { keep_alive: KeepAlive(1), ..template(protocol) }, &lane);
         let id = ClientId::from(name);
         swarm.launch(vec![id.clone()]);
         opened(&mut lane).await;

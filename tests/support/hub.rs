@@ -52,7 +52,6 @@ impl Lane {
 /// A swarm that reports everything itself.
 pub fn swarm(target: Target, template: DeviceTemplate, lane: &Lane) -> (Swarm, Arc<ActivityBoard>) {
     let board = Arc::new(ActivityBoard::default());
-    let swarm =
-        Swarm::new(target, template, lane.sender.clone(), Arc::clone(&board), Clock::start(), Witness::Own);
+    let swarm = Swarm::new(target, template, lane.sender.clone(), Arc::clone(&board), Clock::start(), Witness::Own);
     (swarm, board)
 }

@@ -66,8 +66,13 @@ impl Mosquitto {
 
     fn run(&mut self) -> bool {
         let config = self.dir.join("mosquitto.conf");
-        let mut child =
-            Command::new(&self.program).arg("-c").arg(config).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = Command::new(&self.program)
+            .arg("-c")
+            .arg(config)
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             if child.try_wait().unwrap().is_some() || Instant::now() > deadline {
