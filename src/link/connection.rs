@@ -120,8 +120,8 @@ impl Connection {
 
     async fn listen(&mut self, wire: &mut Wire, protocol: Protocol) -> Result<Stopped, Trouble> {
         let filters = match self.part {
-            Part::Wills => self.config.will_filters.clone(),
-            Part::Rest => self.config.other_filters.clone(),
+            Part::Wills => widest(&self.config.will_filters),
+            Part::Rest => widest(&self.config.other_filters),
         };
         let mut asked = Asked { filters: &filters, sent: Vec::new(), granted: 0 };
         // SUBACK has the same patience as CONNACK; `None` once everything is subscribed.
@@ -207,6 +207,22 @@ impl Asked<'_> {
     }
 }
 
+/// `filters` without those that another one covers: Mosquitto delivers a message once for each subscription that matches.
+fn widest(filters: &[TopicFilter]) -> Vec<TopicFilter> {
+    // Read as a topic, `+` is a level like any other; only `#` stands for more than `+` can cover.
+    let covers = |wide: &TopicFilter, narrow: &TopicFilter| {
+        wide.matches(narrow.as_str()) && (wide.as_str().ends_with('#') || !narrow.as_str().ends_with('#'))
+    };
+    let mut widest: Vec<TopicFilter> = Vec::with_capacity(filters.len());
+    for filter in filters {
+        if !widest.iter().any(|wide| covers(wide, filter)) {
+            widest.retain(|narrow| !covers(filter, narrow));
+            widest.push(filter.clone());
+        }
+    }
+    widest
+}
+
 /// Waits until the link is told to stop.
 async fn told(stopped: &mut watch::Receiver<bool>) {
     // An error means that the link is gone, which is the same.
@@ -235,6 +251,22 @@ mod tests {
         for _ in 0..100 {
             let pause = jittered(Duration::from_secs(10));
             assert!((Duration::from_secs(5)..=Duration::from_secs(10)).contains(&pause), "{pause:?}");
+        }
+    }
+
+    #[test]
+    fn covered_filters_are_left_out() {
+        for (given, expected) in [
+            (&["c/x", "c/+", "e"][..], &["c/+", "e"][..]),
+            (&["c/+", "c/#"], &["c/#"]),
+            (&["c/#", "c/+", "c", "c/x/y"], &["c/#"]),
+            (&["a", "a"], &["a"]),
+            (&["#", "$SYS/#"], &["#", "$SYS/#"]),
+            (&["a/+", "+/b"], &["a/+", "+/b"]),
+        ] {
+            let filters: Vec<TopicFilter> = given.iter().map(|text| text.parse().unwrap()).collect();
+            let kept = widest(&filters);
+            assert_eq!(kept.iter().map(TopicFilter::as_str).collect::<Vec<_>>(), expected, "{given:?}");
         }
     }
 
