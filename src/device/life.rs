@@ -58,11 +58,19 @@ pub async fn live(swarm: Alive, device: Arc<Device>) {
             }
         }
         device.set_phase(Phase::Up);
+        // Waited for out here: ten thousand launched at once would each hold a boxed handshake that has not begun.
+        let permit = tokio::select! {
+            biased;
+            () = device.orders.farewell() => break,
+            // The semaphore is never closed; without a permit it would only be less polite to the broker.
+            permit = swarm.handshakes.acquire() => permit.ok(),
+        };
         let opened = tokio::select! {
             biased;
             () = device.orders.farewell() => break,
             opened = Box::pin(open(&swarm, &device)) => opened,
         };
+        drop(permit);
         if let Some(old) = held.take() {
             cut::linger(old.session.into_stream());
         }
@@ -96,11 +104,7 @@ async fn failed(swarm: &Shared, device: &Device, error: &ConnectError) {
 async fn open(swarm: &Shared, device: &Device) -> Result<Box<Open>, ConnectError> {
     let (template, id) = (&swarm.template, &device.id);
     let announcement = if device.foreign { None } else { handshake::first_words(template, id)? };
-    let accepted = {
-        // The semaphore is never closed; without a permit it would only be less polite to the broker.
-        let _permit = swarm.handshakes.acquire().await.ok();
-        handshake::connect(&swarm.target, template, id, !device.foreign).await?
-    };
+    let accepted = handshake::connect(&swarm.target, template, id, !device.foreign).await?;
     let peer = accepted.stream.local_addr().ok();
     let keep_alive = accepted.keep_alive;
     let mut session = Session::new(accepted, template);
