@@ -1,1 +1,28 @@
-//! (under construction)
+//! Simulated devices: MQTT clients that can die in every way a real one can.
+//!
+//! A device is one task on one TCP socket of its own, about a kilobyte in all, so that ten thousand fit in a laptop. Its
+//! faults are acts on that socket, so they work on any broker:
+//!
+//! - [`template`] says what a device is: keep alive, will, announcement, telemetry;
+//! - [`packets`] and [`scanner`] turn that into bytes and read the broker's answers;
+//! - [`handshake`] opens a connection, [`session`] keeps it alive, [`cut`] ends it;
+//! - [`swarm`] holds many of them and takes orders, [`life`] is one of them;
+//! - [`solo`] runs a single one, for `lwtop device`.
+
+mod cut;
+mod handshake;
+mod life;
+mod orders;
+mod packets;
+mod reporter;
+mod scanner;
+mod session;
+mod solo;
+mod swarm;
+mod template;
+
+pub use handshake::ConnectError;
+pub use session::Lost;
+pub use solo::{Plan, SoloError, Step, run_one};
+pub use swarm::{OrderError, Swarm, Target, Witness};
+pub use template::{Announcement, DeviceTemplate, Telemetry, WillTemplate};

@@ -1,0 +1,180 @@
+//! From nothing to CONNACK.
+
+use super::packets::{self, Unsendable};
+use super::scanner::Scanner;
+use super::swarm::Target;
+use super::template::DeviceTemplate;
+use crate::mqtt::{ClientId, KeepAlive, Protocol, Qos, reason};
+use mqtt5_protocol::Properties;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// How long a broker may take from the first SYN to CONNACK. AWS IoT Core closes after 30 s; people wait less.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A CONNACK longer than this is not believed: real ones have at most a few hundred bytes of properties.
+const LONGEST_CONNACK: u32 = 64 * 1024;
+
+/// Why a device could not connect.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Its CONNECT or its announcement cannot be written down.
+    #[error("{id} cannot be a device: {why}; choose another client id or topic")]
+    Unsendable {
+        /// The client id.
+        id: ClientId,
+        /// Why.
+        why: String,
+    },
+    /// There is no TCP connection.
+    #[error("cannot reach the broker at {at}: {why}; is it running, and is this its address?")]
+    Unreachable {
+        /// Where.
+        at: String,
+        /// Why.
+        why: String,
+    },
+    /// CONNACK refused it.
+    #[error("the broker at {at} refused {id}: {words} ({kind} {code})", words = reason::connack(*protocol, *code), kind = code_kind(*protocol))]
+    Refused {
+        /// Where.
+        at: String,
+        /// Who.
+        id: ClientId,
+        /// In which version the code is meant.
+        protocol: Protocol,
+        /// The return code (3.1.1) or reason code (5).
+        code: u8,
+    },
+    /// The connection ended before CONNACK.
+    #[error("the broker at {at} closed the connection of {id} without CONNACK; does it speak MQTT {protocol}?")]
+    Closed {
+        /// Where.
+        at: String,
+        /// Who.
+        id: ClientId,
+        /// What was spoken.
+        protocol: Protocol,
+    },
+    /// The answer is not CONNACK.
+    #[error("what answers at {at} is no MQTT broker: it sent something else than CONNACK")]
+    NotMqtt {
+        /// Where.
+        at: String,
+    },
+    /// There was no answer.
+    #[error("the broker at {at} did not answer {id} within {} s; is it an MQTT broker, and is it overloaded?", PATIENCE.as_secs())]
+    Silent {
+        /// Where.
+        at: String,
+        /// Who.
+        id: ClientId,
+    },
+}
+
+const fn code_kind(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::V311 => "return code",
+        Protocol::V5 => "reason code",
+    }
+}
+
+/// A connection that CONNACK accepted.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The socket.
+    pub stream: TcpStream,
+    /// Where reading goes on.
+    pub scanner: Scanner,
+    /// The keep alive in force: the broker of MQTT 5 may have its own (5 section 3.2.2.3.14).
+    pub keep_alive: KeepAlive,
+}
+
+/// Connects the device `id`, with its will or without.
+///
+/// # Errors
+/// A full sentence for whatever went wrong, at the latest after [`PATIENCE`].
+pub async fn connect(
+    target: &Target,
+    template: &DeviceTemplate,
+    id: &ClientId,
+    with_will: bool,
+) -> Result<Accepted, ConnectError> {
+    let packet = packets::connect(template, id, with_will).map_err(|error| unsendable(id, &error))?;
+    match tokio::time::timeout(PATIENCE, converse(target, template, id, &packet)).await {
+        Ok(result) => result,
+        Err(_) => Err(ConnectError::Silent { at: target.to_string(), id: id.clone() }),
+    }
+}
+
+/// What a device says first, and with which QoS: made, like one of its telemetry messages, before it connects, so that a
+/// bad topic shows now and not later.
+///
+/// # Errors
+/// When the client id does not fit into a topic.
+pub fn first_words(template: &DeviceTemplate, id: &ClientId) -> Result<Option<(Vec<u8>, Qos)>, ConnectError> {
+    packets::telemetry(template, id).map_err(|error| unsendable(id, &error))?;
+    packets::announcement(template, id).map_err(|error| unsendable(id, &error))
+}
+
+fn unsendable(id: &ClientId, error: &Unsendable) -> ConnectError {
+    ConnectError::Unsendable { id: id.clone(), why: error.to_string() }
+}
+
+async fn converse(
+    target: &Target,
+    template: &DeviceTemplate,
+    id: &ClientId,
+    packet: &[u8],
+) -> Result<Accepted, ConnectError> {
+    let protocol = template.protocol;
+    let at = || target.to_string();
+    let unreachable = |error: io::Error| ConnectError::Unreachable { at: at(), why: error_words(&error) };
+    let closed = |_: io::Error| ConnectError::Closed { at: at(), id: id.clone(), protocol };
+    let mut stream = TcpStream::connect((target.host.as_str(), target.port)).await.map_err(unreachable)?;
+    // Packets of a few bytes with pauses between them: waiting to fill a segment would only delay them.
+    stream.set_nodelay(true).map_err(unreachable)?;
+    stream.write_all(packet).await.map_err(closed)?;
+    if stream.read_u8().await.map_err(closed)? != 0x20 {
+        return Err(ConnectError::NotMqtt { at: at() });
+    }
+    let mut length = 0;
+    for shift in [0, 7, 14, 21] {
+        let byte = stream.read_u8().await.map_err(closed)?;
+        length |= u32::from(byte & 0x7F) << shift;
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    if !(2..=LONGEST_CONNACK).contains(&length) {
+        return Err(ConnectError::NotMqtt { at: at() });
+    }
+    let mut body = vec![0; usize::try_from(length).unwrap_or_default()];
+    stream.read_exact(&mut body).await.map_err(closed)?;
+    let (code, mut properties) = (body[1], &body[2..]);
+    if code != 0 {
+        // A broker that knows only 3.1.1 answers MQTT 5 with a return code of 3.1.1 (3.1.2-2).
+        let protocol = if code < 0x80 { Protocol::V311 } else { protocol };
+        return Err(ConnectError::Refused { at: at(), id: id.clone(), protocol, code });
+    }
+    let server = match protocol {
+        Protocol::V311 => None,
+        Protocol::V5 => Properties::decode(&mut properties).ok().and_then(|found| found.get_server_keep_alive()),
+    };
+    let keep_alive = server.map_or(template.keep_alive, KeepAlive);
+    Ok(Accepted { stream, scanner: Scanner::default(), keep_alive })
+}
+
+/// An I/O error without the number of the operating system, which helps nobody.
+pub fn error_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::ConnectionReset => "connection reset".to_owned(),
+        io::ErrorKind::TimedOut => "timed out".to_owned(),
+        io::ErrorKind::HostUnreachable => "no route to the host".to_owned(),
+        io::ErrorKind::NetworkUnreachable => "the network is unreachable".to_owned(),
+        _ => error.to_string(),
+    }
+}

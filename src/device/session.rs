@@ -1,0 +1,326 @@
+//! A device's connection while it lives: pings, telemetry, acknowledgements, and noticing its end.
+
+use super::handshake::{Accepted, error_words};
+use super::packets;
+use super::reporter::Tally;
+use super::scanner::Scanner;
+use super::template::DeviceTemplate;
+use crate::mqtt::{Cause, ClientId, KeepAlive, Qos, reason};
+use std::future::pending;
+use std::io;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
+
+/// How long a broker may refuse to take a packet before the connection counts as lost.
+const STUCK_AFTER: Duration = Duration::from_secs(10);
+
+/// How a connection ended that nobody here ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The broker sent DISCONNECT with this reason code.
+    Disconnect(u8),
+    /// The broker closed.
+    Fin,
+    /// The broker, or something in between, reset.
+    Rst,
+    /// No PINGRESP until the next PINGREQ was due.
+    NoPingresp,
+    /// The broker took no data any more.
+    Stuck,
+    /// The broker sent something that is not MQTT.
+    Garbage,
+    /// The operating system's reason.
+    Network(String),
+}
+
+impl Lost {
+    /// What it means for the device's presence.
+    #[must_use]
+    pub const fn cause(&self) -> Cause {
+        match self {
+            Self::Disconnect(0x8D) => Cause::KeepAliveTimeout,
+            Self::Disconnect(0x8E) => Cause::SessionTakenOver,
+            Self::Disconnect(0x81 | 0x82 | 0x90 | 0x93..=0x95 | 0x99) | Self::Garbage => Cause::ProtocolError,
+            Self::Disconnect(_) | Self::Fin | Self::Rst => Cause::ServerInitiated,
+            Self::NoPingresp | Self::Stuck | Self::Network(_) => Cause::ConnectionLost,
+        }
+    }
+
+    /// How it looked on the wire.
+    #[must_use]
+    pub const fn how(&self) -> &'static str {
+        match self {
+            Self::Disconnect(0x8D) => "DISCONNECT 0x8D from the broker",
+            Self::Disconnect(0x8E) => "DISCONNECT 0x8E from the broker",
+            Self::Disconnect(0x8B) => "DISCONNECT 0x8B from the broker",
+            Self::Disconnect(0x98) => "DISCONNECT 0x98 from the broker",
+            Self::Disconnect(0x81) => "DISCONNECT 0x81 from the broker",
+            Self::Disconnect(0x82) => "DISCONNECT 0x82 from the broker",
+            Self::Disconnect(_) => "DISCONNECT from the broker",
+            Self::Fin => "FIN from the broker",
+            Self::Rst => "RST from the broker",
+            Self::NoPingresp => "no PINGRESP",
+            Self::Stuck => "the broker took no data",
+            Self::Garbage => "no MQTT from the broker",
+            Self::Network(_) => "network error",
+        }
+    }
+}
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Disconnect(code) => write!(f, "the broker sent DISCONNECT: {} (0x{code:02X})", reason::reason(*code)),
+            Self::Fin => f.write_str("the broker closed the connection"),
+            Self::Rst => f.write_str("the connection was reset"),
+            Self::NoPingresp => f.write_str("the broker did not answer PINGREQ"),
+            Self::Stuck => f.write_str("the broker took no data any more"),
+            Self::Garbage => f.write_str("the broker sent something that is not MQTT"),
+            Self::Network(why) => write!(f, "the connection broke: {why}"),
+        }
+    }
+}
+
+/// What [`Session::next`] waits for.
+#[derive(Debug)]
+pub enum Happening {
+    /// The announcement is through: sent at QoS 0, acknowledged at QoS 1 and 2.
+    Announced,
+    /// The connection ended.
+    Lost(Lost),
+}
+
+/// How far the announcement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Announcing {
+    /// Nothing to wait for, or done.
+    Done,
+    /// Done, and not yet told.
+    Through,
+    /// PUBACK (QoS 1) or PUBREC (QoS 2) is awaited.
+    Sent,
+    /// PUBCOMP is awaited.
+    Released,
+}
+
+/// One open connection. It owns no buffer: reads go to the stack, and packets are made when they are sent.
+#[derive(Debug)]
+pub struct Session {
+    stream: TcpStream,
+    scanner: Scanner,
+    ping_every: Option<Duration>,
+    ping_due: Instant,
+    telemetry_due: Option<Instant>,
+    announcing: Announcing,
+    awaiting_pingresp: bool,
+    /// A packet was begun and not ended: another one now would be read as its rest.
+    torn: bool,
+    lost: Option<Lost>,
+}
+
+impl Session {
+    /// Takes over a connection that CONNACK accepted.
+    pub fn new(accepted: Accepted, template: &DeviceTemplate) -> Self {
+        let now = Instant::now();
+        let ping_every = ping_interval(accepted.keep_alive);
+        Self {
+            stream: accepted.stream,
+            scanner: accepted.scanner,
+            ping_every,
+            ping_due: now + ping_every.unwrap_or_default(),
+            telemetry_due: template.telemetry.as_ref().map(|telemetry| now + telemetry.every),
+            announcing: Announcing::Done,
+            awaiting_pingresp: false,
+            torn: false,
+            lost: None,
+        }
+    }
+
+    /// Stops telemetry, for a second client that only holds the id.
+    pub fn be_quiet(&mut self) {
+        self.telemetry_due = None;
+    }
+
+    /// Sends the announcement; a failure is found by [`Self::next`].
+    pub async fn announce(&mut self, packet: &[u8], qos: Qos, tally: &Tally) {
+        self.announcing = if qos == Qos::AtMostOnce { Announcing::Through } else { Announcing::Sent };
+        if let Err(lost) = self.send(packet).await {
+            self.lost = Some(lost);
+        } else {
+            tally.publish();
+        }
+    }
+
+    /// Keeps the connection alive until something happens. Cancel safe, except that a packet which the broker does not
+    /// take may be torn; then the next call says that the connection is lost.
+    pub async fn next(&mut self, template: &DeviceTemplate, id: &ClientId, tally: &Tally) -> Happening {
+        if self.torn {
+            self.lost = Some(Lost::Stuck);
+        }
+        loop {
+            if let Some(lost) = self.lost.clone() {
+                return Happening::Lost(lost);
+            }
+            if self.announcing == Announcing::Through {
+                self.announcing = Announcing::Done;
+                return Happening::Announced;
+            }
+            let due = match (self.ping_every.map(|_| self.ping_due), self.telemetry_due) {
+                (Some(ping), Some(telemetry)) => Some(ping.min(telemetry)),
+                (ping, telemetry) => ping.or(telemetry),
+            };
+            let result = tokio::select! {
+                biased;
+                ready = self.stream.readable() => match ready {
+                    Ok(()) => match self.read() {
+                        Ok(true) => self.send(&packets::pubrel()).await.inspect(|()| tally.packet()),
+                        Ok(false) => Ok(()),
+                        Err(lost) => Err(lost),
+                    },
+                    Err(error) => Err(Lost::from(error)),
+                },
+                () = wait(due) => self.tick(template, id, tally).await,
+            };
+            if let Err(lost) = result {
+                self.lost = Some(lost);
+            }
+        }
+    }
+
+    /// Sends nothing, and waits until the broker has ended the connection; false if it did not before `deadline`.
+    pub async fn wait_until_lost(&mut self, deadline: Instant) -> bool {
+        let ended = async { while self.stream.readable().await.is_ok() && self.read().is_ok() {} };
+        tokio::time::timeout_at(deadline, ended).await.is_ok()
+    }
+
+    /// Sends `packet` as it is.
+    pub async fn send(&mut self, packet: &[u8]) -> Result<(), Lost> {
+        if let Some(every) = self.ping_every {
+            self.ping_due = Instant::now() + every;
+        }
+        let written = match self.stream.try_write(packet) {
+            Ok(written) if written == packet.len() => return Ok(()),
+            Ok(written) => written,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error.into()),
+        };
+        // Boxed, because it is rare and would make the task of every device larger.
+        Box::pin(self.send_rest(&packet[written..])).await
+    }
+
+    async fn send_rest(&mut self, mut rest: &[u8]) -> Result<(), Lost> {
+        self.torn = true;
+        let deadline = Instant::now() + STUCK_AFTER;
+        while !rest.is_empty() {
+            tokio::time::timeout_at(deadline, self.stream.writable()).await.map_err(|_| Lost::Stuck)??;
+            match self.stream.try_write(rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.torn = false;
+        Ok(())
+    }
+
+    /// The socket, for its end.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
+    /// Whether a packet can still be sent in one piece.
+    pub const fn intact(&self) -> bool {
+        !self.torn && self.lost.is_none()
+    }
+
+    async fn tick(&mut self, template: &DeviceTemplate, id: &ClientId, tally: &Tally) -> Result<(), Lost> {
+        let now = Instant::now();
+        if let (Some(telemetry), Some(due)) = (&template.telemetry, self.telemetry_due)
+            && due <= now
+        {
+            // From now, not from `due`: after a pause it goes on with its rhythm instead of catching up in a burst.
+            self.telemetry_due = Some(now + telemetry.every.max(Duration::from_millis(1)));
+            match packets::telemetry(template, id) {
+                Ok(Some(packet)) => {
+                    self.send(&packet).await?;
+                    tally.publish();
+                }
+                // The handshake has made one before: neither the id nor the template has changed since.
+                Ok(None) | Err(_) => self.telemetry_due = None,
+            }
+        }
+        if self.ping_every.is_some() && self.ping_due <= now {
+            if self.awaiting_pingresp {
+                return Err(Lost::NoPingresp);
+            }
+            self.awaiting_pingresp = true;
+            self.send(packets::PINGREQ).await?;
+            tally.ping();
+        }
+        Ok(())
+    }
+
+    /// Reads what is there; true when PUBREL is to be sent.
+    fn read(&mut self) -> Result<bool, Lost> {
+        let mut buffer = [0; 1024];
+        let mut release = false;
+        // Bounded, so that a broker that floods one device does not keep others from their turn.
+        for _ in 0..16 {
+            let read = match self.stream.try_read(&mut buffer) {
+                Ok(0) => return Err(Lost::Fin),
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error.into()),
+            };
+            self.awaiting_pingresp = false;
+            let mut rest = &buffer[..read];
+            while let Some(packet) = self.scanner.next(&mut rest).map_err(|_| Lost::Garbage)? {
+                let ours = packet.packet_id() == Some(packets::ANNOUNCEMENT_ID);
+                match (packet.first >> 4, self.announcing) {
+                    (4, Announcing::Sent) | (7, Announcing::Released) if ours => {
+                        self.announcing = Announcing::Through;
+                    }
+                    // PUBREC with an error ends the exchange (5 section 4.3.3).
+                    (5, Announcing::Sent) if ours && packet.body().get(2).is_some_and(|code| *code >= 0x80) => {
+                        self.announcing = Announcing::Through;
+                    }
+                    (5, Announcing::Sent) if ours => {
+                        self.announcing = Announcing::Released;
+                        release = true;
+                    }
+                    // Taken in 3.1.1 as well, which has no DISCONNECT from the broker: mqtt5 sends one on a takeover.
+                    (14, _) => return Err(Lost::Disconnect(packet.body().first().copied().unwrap_or(0))),
+                    // PINGRESP needs nothing; a device subscribes to nothing and drops what a resumed session brings.
+                    _ => {}
+                }
+            }
+            if read < buffer.len() {
+                break;
+            }
+        }
+        Ok(release)
+    }
+}
+
+impl From<io::Error> for Lost {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Self::Rst,
+            _ => Self::Network(error_words(&error)),
+        }
+    }
+}
+
+/// After how much of its own silence a device pings: a tenth before the keep alive is over, so that it is never overdue
+/// on a healthy link.
+fn ping_interval(keep_alive: KeepAlive) -> Option<Duration> {
+    keep_alive.interval().map(|interval| interval * 9 / 10)
+}
+
+async fn wait(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,304 @@
+//! Devices against a broker that does what the test says: refusals, silence, garbage, QoS 2, ends.
+
+#[path = "support/hub.rs"]
+mod hub;
+#[path = "support/scripted.rs"]
+mod scripted;
+
+use hub::{Lane, article, swarm};
+use lwtop::device::{ConnectError, DeviceTemplate, OrderError, Plan, SoloError, Step, Telemetry, run_one};
+use lwtop::fleet::{DeviceEvent, Report, SessionEvent};
+use lwtop::mqtt::{Cause, ClientId, Fault, KeepAlive, Login, Protocol, Qos};
+use scripted::{CONNACK_V5, CONNACK_V311, PATIENCE, Scripted};
+use std::io::ErrorKind;
+use std::time::Duration;
+
+const NOW: Plan = Plan { sleep: Duration::ZERO, fault: None };
+
+fn template(protocol: Protocol) -> DeviceTemplate {
+    DeviceTemplate { protocol, ..article() }
+}
+
+async fn failed(lane: &mut Lane) -> String {
+    lane.find(|report| match report {
+        Report::Device(DeviceEvent::Failed { why, .. }) => Some(why),
+        _ => None,
+    })
+    .await
+}
+
+async fn opened(lane: &mut Lane) -> KeepAlive {
+    lane.find(|report| match report {
+        Report::Session(SessionEvent::Opened(opened)) => Some(opened.keep_alive),
+        _ => None,
+    })
+    .await
+}
+
+async fn closed(lane: &mut Lane) -> (Cause, &'static str) {
+    lane.find(|report| match report {
+        Report::Session(SessionEvent::Closed(closed)) => Some((closed.cause, closed.how)),
+        _ => None,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn every_refusal_is_said_in_words() {
+    let broker = Scripted::listen().await;
+    let codes = [
+        (Protocol::V311, 1, "unacceptable protocol version (return code 1)"),
+        (Protocol::V311, 2, "client id rejected (return code 2)"),
+        (Protocol::V311, 3, "server unavailable (return code 3)"),
+        (Protocol::V311, 4, "bad user name or password (return code 4)"),
+        (Protocol::V311, 5, "not authorized (return code 5)"),
+        (Protocol::V311, 77, "reserved return code (return code 77)"),
+        (Protocol::V5, 0x80, "unspecified error"),
+        (Protocol::V5, 0x81, "malformed packet"),
+        (Protocol::V5, 0x82, "protocol error"),
+        (Protocol::V5, 0x83, "implementation specific error"),
+        (Protocol::V5, 0x84, "unsupported protocol version"),
+        (Protocol::V5, 0x85, "client id not valid"),
+        (Protocol::V5, 0x86, "bad user name or password"),
+        (Protocol::V5, 0x87, "not authorized"),
+        (Protocol::V5, 0x88, "server unavailable"),
+        (Protocol::V5, 0x89, "server busy"),
+        (Protocol::V5, 0x8A, "banned"),
+        (Protocol::V5, 0x8C, "bad authentication method"),
+        (Protocol::V5, 0x90, "topic name invalid"),
+        (Protocol::V5, 0x95, "packet too large"),
+        (Protocol::V5, 0x97, "quota exceeded"),
+        (Protocol::V5, 0x99, "payload format invalid"),
+        (Protocol::V5, 0x9A, "retain not supported"),
+        (Protocol::V5, 0x9B, "QoS not supported"),
+        (Protocol::V5, 0x9C, "use another server"),
+        (Protocol::V5, 0x9D, "server moved"),
+        (Protocol::V5, 0x9F, "connection rate exceeded"),
+        (Protocol::V5, 1, "unacceptable protocol version (return code 1)"),
+    ];
+    for (protocol, code, words) in codes {
+        let connack = match protocol {
+            Protocol::V311 => vec![0x20, 2, 0, code],
+            Protocol::V5 if code == 1 => vec![0x20, 2, 0, code],
+            Protocol::V5 => vec![0x20, 3, 0, code, 0],
+        };
+        let (target, template, id) = (broker.target(), template(protocol), ClientId::from("d"));
+        let (result, _peer) = tokio::join!(run_one(&target, &template, &id, NOW, |_| {}), broker.welcome(&connack));
+        let error = result.unwrap_err();
+        assert!(matches!(error, SoloError::Connect(ConnectError::Refused { code: found, .. }) if found == code));
+        let text = error.to_string();
+        assert!(text.contains(words) && text.contains("refused d"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_cannot_connect_stays_down_until_it_is_told() {
+    let broker = Scripted::listen().await;
+    let mut lane = Lane::new();
+    let (swarm, _) = swarm(broker.target(), article(), &lane);
+    let id = ClientId::from("d");
+    swarm.launch(vec![id.clone()]);
+    let _refused = broker.welcome(&[0x20, 2, 0, 3]).await;
+    assert!(failed(&mut lane).await.contains("server unavailable"));
+    assert_eq!(swarm.fault(&id, Fault::Fin), Err(OrderError::NotConnected(id.clone())));
+    swarm.reconnect(&id).unwrap();
+    // The next connection is the one that was ordered: had it knocked on its own, two would be waiting.
+    drop(broker.accept().await);
+    assert!(failed(&mut lane).await.contains("without CONNACK"));
+    swarm.reconnect(&id).unwrap();
+    let mut peer = broker.welcome(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    assert!(failed(&mut lane).await.contains("no MQTT broker"));
+    assert!(peer.end().await != Some(ErrorKind::TimedOut));
+    swarm.reconnect(&id).unwrap();
+    let _peer = broker.welcome(CONNACK_V311).await;
+    assert_eq!(opened(&mut lane).await, KeepAlive(30));
+}
+
+#[tokio::test]
+async fn orders_that_cannot_be_are_refused_in_words() {
+    let broker = Scripted::listen().await;
+    let lane = Lane::new();
+    let (swarm, _) = swarm(broker.target(), article(), &lane);
+    let id = ClientId::from("d");
+    assert_eq!(swarm.fault(&id, Fault::Fin), Err(OrderError::NotOurs(id.clone())));
+    assert!(swarm.reconnect(&id).is_err() && swarm.remove(&id).is_err());
+    swarm.launch(vec![id.clone()]);
+    assert!(swarm.fault(&id, Fault::Kick).unwrap_err().to_string().contains("gateway"));
+    assert!(swarm.fault(&id, Fault::LeaveWithWill).unwrap_err().to_string().contains("MQTT 5"));
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let target = Scripted::listen().await.target();
+    let mut lane = Lane::new();
+    let (swarm, _) = swarm(target, article(), &lane);
+    swarm.launch(vec!["d".into()]);
+    assert!(failed(&mut lane).await.contains("connection refused"));
+}
+
+#[tokio::test]
+async fn connect_carries_login_and_the_announcement_goes_through_at_qos_2() {
+    let broker = Scripted::listen().await;
+    let mut template = template(Protocol::V5);
+    template.login = Some(Login { user: "ann".to_owned(), password: Some("secret".to_owned()) });
+    template.connected.as_mut().unwrap().qos = Qos::ExactlyOnce;
+    assert!(!format!("{template:?}").contains("secret"));
+    let (target, id) = (broker.target(), ClientId::from("d"));
+    let mut steps = Vec::new();
+    let plan = Plan { sleep: Duration::ZERO, fault: Some(Fault::LeaveWithWill) };
+    let device = run_one(&target, &template, &id, plan, |step| steps.push(step));
+    let script = async {
+        let mut peer = broker.accept().await;
+        let (_, connect) = peer.packet().await;
+        assert!(connect.ends_with(b"\x00\x03ann\x00\x06secret"));
+        // Server keep alive: 7 s instead of the client's 30.
+        peer.send(&[0x20, 6, 0, 0, 3, 0x13, 0, 7]).await;
+        assert_eq!(peer.packet().await.0, 0x34);
+        peer.send(&[0x50, 2, 0, 1]).await;
+        assert_eq!(peer.packet().await, (0x62, vec![0, 1]));
+        peer.send(&[0x70, 2, 0, 1]).await;
+        assert_eq!(peer.packet().await, (0xE0, vec![4, 0]));
+        assert_eq!(peer.end().await, None);
+    };
+    let (result, ()) = tokio::join!(device, script);
+    result.unwrap();
+    let leave = Step::Dying(Some(Fault::LeaveWithWill));
+    assert_eq!(steps, [Step::Connected(KeepAlive(7)), Step::Announced, Step::Sleeping(Duration::ZERO), leave]);
+}
+
+#[tokio::test]
+async fn ends_are_what_they_say_even_with_unread_data() {
+    let broker = Scripted::listen().await;
+    for (fault, end) in [(Fault::Fin, None), (Fault::Leave, None), (Fault::Rst, Some(ErrorKind::ConnectionReset))] {
+        let mut lane = Lane::new();
+        let (swarm, _) = swarm(broker.target(), article(), &lane);
+        let id = ClientId::from("d");
+        swarm.launch(vec![id.clone()]);
+        let mut peer = broker.welcome(CONNACK_V311).await;
+        opened(&mut lane).await;
+        // A frozen device reads nothing, so these stay in its receive buffer.
+        swarm.fault(&id, Fault::Freeze).unwrap();
+        lane.find(|report| matches!(report, Report::Device(DeviceEvent::Faulted { .. })).then_some(())).await;
+        peer.send(&[0xD0, 0].repeat(1000)).await;
+        swarm.fault(&id, fault).unwrap();
+        assert_eq!(peer.end().await, end, "{fault}");
+        closed(&mut lane).await;
+    }
+}
+
+#[tokio::test]
+async fn the_brokers_reasons_become_causes() {
+    let broker = Scripted::listen().await;
+    for (bytes, expected) in [
+        (&[0xE0, 1, 0x8E][..], (Cause::SessionTakenOver, "DISCONNECT 0x8E from the broker")),
+        (&[0xE0, 2, 0x8D, 0], (Cause::KeepAliveTimeout, "DISCONNECT 0x8D from the broker")),
+        (&[0xE0, 2, 0x8B, 0], (Cause::ServerInitiated, "DISCONNECT 0x8B from the broker")),
+        (&[0xE0, 0], (Cause::ServerInitiated, "DISCONNECT from the broker")),
+        (&[0x30, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], (Cause::ProtocolError, "no MQTT from the broker")),
+        (&[], (Cause::ServerInitiated, "FIN from the broker")),
+    ] {
+        let mut lane = Lane::new();
+        let (swarm, _) = swarm(broker.target(), template(Protocol::V5), &lane);
+        swarm.launch(vec!["d".into()]);
+        let mut peer = broker.welcome(CONNACK_V5).await;
+        // Read first: a socket that closes with unread data resets.
+        assert_eq!(peer.packet().await.0, 0x32);
+        peer.send(bytes).await;
+        drop(peer);
+        assert_eq!(closed(&mut lane).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn telemetry_stands_in_for_pings_and_silence_ends_a_device() {
+    let broker = Scripted::listen().await;
+    let mut lane = Lane::new();
+    let telemetry = Telemetry {
+        topic: "d/${client_id}".parse().unwrap(),
+        payload: "{\"id\":\"${client_id}\"}".to_owned(),
+        every: Duration::from_millis(1),
+    };
+    let template =
+        DeviceTemplate { telemetry: Some(telemetry), keep_alive: KeepAlive(1), connected: None, ..article() };
+    let (swarm1, board) = swarm(broker.target(), template, &lane);
+    swarm1.launch(vec!["d".into()]);
+    let mut peer = broker.welcome(CONNACK_V311).await;
+    for _ in 0..5 {
+        assert_eq!(peer.packet().await, (0x30, b"\x00\x03d/d{\"id\":\"d\"}".to_vec()));
+    }
+    let mut news = Vec::new();
+    board.news().await;
+    board.drain(&mut news);
+    assert!(news.iter().all(|(_, activity)| activity.packets >= activity.publishes && activity.pings == 0), "{news:?}");
+    let template = DeviceTemplate { keep_alive: KeepAlive(1), connected: None, ..article() };
+    let (swarm2, _) = swarm(broker.target(), template, &lane);
+    swarm2.launch(vec!["silent".into()]);
+    let mut peer = broker.welcome(CONNACK_V311).await;
+    assert_eq!(peer.packet().await.0, 0xC0, "PINGREQ");
+    // No PINGRESP: at the next one the device gives up.
+    let end = tokio::time::timeout(PATIENCE, closed(&mut lane)).await.unwrap();
+    assert_eq!(end, (Cause::ConnectionLost, "no PINGRESP"));
+}
+
+#[tokio::test]
+async fn an_id_that_makes_a_wildcard_is_refused_before_it_connects() {
+    let broker = Scripted::listen().await;
+    let mut template = article();
+    template.will.as_mut().unwrap().topic = "d/${client_id}/will".parse().unwrap();
+    let mut lane = Lane::new();
+    let (swarm, _) = swarm(broker.target(), template, &lane);
+    swarm.launch(vec!["a#".into()]);
+    assert!(failed(&mut lane).await.contains("wildcard"));
+}
+
+#[tokio::test]
+async fn solo_faults_do_what_they_say() {
+    let broker = Scripted::listen().await;
+    let (target, id) = (broker.target(), ClientId::from("d"));
+    for protocol in [Protocol::V311, Protocol::V5] {
+        let connack = if protocol == Protocol::V5 { CONNACK_V5 } else { CONNACK_V311 };
+        let template = DeviceTemplate { connected: None, ..template(protocol) };
+        for fault in [None, Some(Fault::Leave), Some(Fault::Fin), Some(Fault::Rst), Some(Fault::ProtocolError)] {
+            let mut steps = Vec::new();
+            let plan = Plan { sleep: Duration::ZERO, fault };
+            let device = run_one(&target, &template, &id, plan, |step| steps.push(step));
+            let script = async {
+                let mut peer = broker.welcome(connack).await;
+                match fault {
+                    Some(Fault::Leave) => assert_eq!(peer.packet().await, (0xE0, vec![])),
+                    Some(Fault::ProtocolError) => {
+                        assert_eq!(peer.packet().await, (0, vec![]));
+                        return;
+                    }
+                    _ => {}
+                }
+                let reset = fault == Some(Fault::Rst);
+                assert_eq!(peer.end().await, reset.then_some(ErrorKind::ConnectionReset));
+            };
+            let (result, ()) = tokio::join!(device, script);
+            result.unwrap();
+            assert_eq!(steps[2], Step::Dying(fault));
+            assert_eq!(steps.get(3), (fault == Some(Fault::ProtocolError)).then_some(&Step::ClosedByBroker));
+        }
+    }
+    let kick = Plan { fault: Some(Fault::Kick), ..NOW };
+    assert!(matches!(run_one(&target, &article(), &id, kick, |_| {}).await, Err(SoloError::NeedsGateway)));
+    let will = Plan { fault: Some(Fault::LeaveWithWill), ..NOW };
+    assert!(matches!(run_one(&target, &article(), &id, will, |_| {}).await, Err(SoloError::NeedsV5)));
+}
+
+#[tokio::test]
+async fn a_solo_device_tells_when_its_connection_is_lost_early() {
+    let broker = Scripted::listen().await;
+    let (target, id) = (broker.target(), ClientId::from("d"));
+    let plan = Plan { sleep: Duration::from_secs(3600), fault: None };
+    let template = article();
+    let script = async {
+        let mut peer = broker.welcome(CONNACK_V311).await;
+        assert_eq!(peer.packet().await.0, 0x32);
+        peer.send(&[0x40, 2, 0, 1]).await;
+    };
+    let (result, ()) = tokio::join!(run_one(&target, &template, &id, plan, |_| {}), script);
+    let text = result.unwrap_err().to_string();
+    assert!(text.contains("before its time: the broker closed the connection"), "{text}");
+}
