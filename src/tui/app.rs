@@ -1,0 +1,446 @@
+//! What the person is doing: focus, selection, marks and the layers on top. Pure: an action and a view of the facts go
+//! in, effects come out as data.
+
+use super::View;
+use super::action::Action;
+use super::keymap::Mode;
+use super::layer::{Layer, MOST_TO_LAUNCH};
+use super::layout::{Regions, Shape};
+use super::selection::{DeviceCursor, FeedCursor};
+use crate::fleet::{Device, Role, faults};
+use crate::hub::{Command, Notice};
+use crate::mqtt::{ClientId, Fault};
+use ratatui::layout::Rect;
+use std::cell::Cell;
+use std::collections::HashSet;
+
+/// The feeds, in the order of the screen.
+pub const FEEDS: [Role; 3] = [Role::Connected, Role::Will, Role::Executed];
+
+/// What is to be done because of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The hub is to do this.
+    Command(Command),
+    /// lwtop is to end.
+    Quit,
+}
+
+/// Which region the keys go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Focus {
+    /// The devices.
+    #[default]
+    Devices,
+    /// The feed that is in front.
+    Feed,
+}
+
+/// The state of the interface.
+#[derive(Debug)]
+pub struct App {
+    /// The size of the screen, as last drawn or told.
+    pub area: Rect,
+    /// Panes or table.
+    pub shape: Shape,
+    /// Which region has the focus.
+    pub focus: Focus,
+    /// Which feed is in front: an index into [`FEEDS`].
+    pub feed: usize,
+    /// The place in each feed.
+    pub feed_cursors: [FeedCursor; 3],
+    /// The place among the devices.
+    pub cursor: DeviceCursor,
+    /// Marked devices, by name: a place in the fleet may be given to another device.
+    pub marks: HashSet<ClientId>,
+    /// What is open on top, the topmost last.
+    pub layers: Vec<Layer>,
+    /// The last death that was chosen.
+    pub last_fault: Option<Fault>,
+    /// lwtop's answer to the last key, where it needs words.
+    pub note: Option<Notice>,
+    /// How far the topmost layer can be scrolled, as last drawn: only the drawing knows how its lines broke.
+    pub extent: Cell<usize>,
+    fleet_len: usize,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self {
+            area: Rect::new(0, 0, 80, 24),
+            shape: Shape::default(),
+            focus: Focus::default(),
+            feed: 1,
+            feed_cursors: [FeedCursor::default(); 3],
+            cursor: DeviceCursor::default(),
+            marks: HashSet::new(),
+            layers: Vec::new(),
+            last_fault: None,
+            note: None,
+            extent: Cell::new(usize::MAX),
+            fleet_len: 0,
+        }
+    }
+}
+
+impl App {
+    /// What the keys mean now.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        match (self.layers.last(), self.focus) {
+            (Some(layer), _) => layer.mode(),
+            (None, Focus::Devices) => Mode::Fleet,
+            (None, Focus::Feed) => Mode::Feed,
+        }
+    }
+
+    /// Where everything is for the fleet of `view`.
+    #[must_use]
+    pub fn regions(&self, view: &View<'_>) -> Regions {
+        Regions::new(self.area, view.fleet.len(), self.shape, self.focus == Focus::Feed)
+    }
+
+    /// The selected device; inside a detail, the one it shows.
+    #[must_use]
+    pub fn current<'a>(&self, view: &View<'a>) -> Option<&'a Device> {
+        let detail = self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Detail { client, .. } => Some(client),
+            _ => None,
+        });
+        match detail {
+            Some(client) => view.device(client),
+            None => self.cursor.device(view.fleet),
+        }
+    }
+
+    /// Takes in what happened to the fleet since the last time: the cursor stays on its device, what is gone loses its
+    /// mark and its layer.
+    pub fn sync(&mut self, view: &View<'_>) {
+        if view.fleet.len() != self.fleet_len {
+            self.fleet_len = view.fleet.len();
+            self.marks.retain(|client| view.fleet.find(client.as_str()).is_some());
+        }
+        let before = self.layers.len();
+        self.layers.retain(|layer| layer.subjects().is_none_or(|all| all.iter().any(|one| view.device(one).is_some())));
+        if self.layers.len() != before {
+            self.extent.set(usize::MAX);
+        }
+        let regions = self.regions(view);
+        self.cursor.sync(view.fleet, &regions.grid);
+        let rows = feed_rows(&regions);
+        for (cursor, role) in self.feed_cursors.iter_mut().zip(FEEDS) {
+            cursor.sync(view.fleet.feed(role), rows);
+        }
+    }
+
+    /// Does `action`.
+    pub fn update(&mut self, action: Action, view: &View<'_>) -> Vec<Effect> {
+        self.note = None;
+        self.sync(view);
+        let effect = match action {
+            Action::Up | Action::Down | Action::Left | Action::Right => self.step(action, view),
+            Action::PageUp | Action::PageDown | Action::First | Action::Last => self.step(action, view),
+            Action::NextRegion => self.turn(1),
+            Action::PreviousRegion => self.turn(3),
+            Action::Enter => self.enter(view),
+            Action::Back => self.back(),
+            Action::LaunchOne => Some(Command::Launch(1)),
+            Action::AskLaunch => self.open(Layer::Launch { number: 0 }),
+            Action::Digit(digit) => self.digit(digit),
+            Action::Erase => self.erase(),
+            Action::AskDeath => self.ask_death(view),
+            Action::Die(fault) => self.die(fault, view),
+            Action::DieAgain => self.die_again(view),
+            Action::Reconnect => self.reconnect(view),
+            Action::ReconnectAll => Some(Command::ReconnectAll),
+            Action::Remove => self.remove(view),
+            Action::Yes => self.confirm(),
+            Action::Mark => self.mark(view),
+            Action::MarkAll => self.mark_all(view),
+            Action::SwitchShape => self.switch_shape(view),
+            Action::Help => self.open(Layer::Help { scroll: 0 }),
+            Action::Quit => return vec![Effect::Quit],
+        };
+        self.sync(view);
+        effect.map(Effect::Command).into_iter().collect()
+    }
+
+    /// Whether `action` would do something now: the footer shows only such keys.
+    #[must_use]
+    pub fn works(&self, action: Action, view: &View<'_>) -> bool {
+        let current = self.current(view);
+        match action {
+            Action::AskDeath | Action::Remove | Action::Mark => current.is_some(),
+            Action::DieAgain => current.is_some() && self.last_fault.is_some(),
+            Action::Reconnect => !self.marks.is_empty() || current.is_some_and(can_reconnect),
+            Action::ReconnectAll => view.fleet.counts().offline > 1,
+            Action::SwitchShape => view.fleet.len() > 1,
+            Action::Enter => match self.mode() {
+                Mode::Fleet => current.is_some(),
+                Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
+                Mode::Launch => matches!(self.layers.last(), Some(Layer::Launch { number: 1.. })),
+                _ => true,
+            },
+            Action::Back => !self.layers.is_empty() || !self.marks.is_empty() || self.focus == Focus::Feed,
+            _ => true,
+        }
+    }
+
+    /// The devices that a death, a reconnect or a delete is for: all that are marked, or else the current one. A detail
+    /// speaks of its own device only.
+    #[must_use]
+    pub fn targets(&self, view: &View<'_>) -> Vec<ClientId> {
+        if self.marks.is_empty() || self.mode() == Mode::Detail {
+            return self.current(view).map(|device| device.id.clone()).into_iter().collect();
+        }
+        let devices = view.fleet.order().iter().filter_map(|key| view.fleet.device(*key));
+        devices.filter(|device| self.marks.contains(&device.id)).map(|device| device.id.clone()).collect()
+    }
+
+    fn say(&mut self, view: &View<'_>, text: impl Into<String>) -> Option<Command> {
+        self.note = Some(Notice { at: view.now, text: text.into() });
+        None
+    }
+
+    fn open(&mut self, layer: Layer) -> Option<Command> {
+        self.extent.set(usize::MAX);
+        self.layers.push(layer);
+        None
+    }
+
+    fn close(&mut self) -> Option<Command> {
+        self.extent.set(usize::MAX);
+        self.layers.pop();
+        None
+    }
+
+    fn back(&mut self) -> Option<Command> {
+        if !self.layers.is_empty() {
+            return self.close();
+        }
+        if self.focus == Focus::Feed {
+            self.focus = Focus::Devices;
+        } else {
+            self.marks.clear();
+        }
+        None
+    }
+
+    fn step(&mut self, action: Action, view: &View<'_>) -> Option<Command> {
+        let regions = self.regions(view);
+        let extent = self.extent.get();
+        match (self.layers.last_mut(), self.focus) {
+            (Some(Layer::Death { row, .. }), _) => match action {
+                Action::Up => *row = (*row + Fault::ALL.len() - 1) % Fault::ALL.len(),
+                Action::Down => *row = (*row + 1) % Fault::ALL.len(),
+                _ => {}
+            },
+            (Some(layer), _) => {
+                let page = usize::from(self.area.height / 2);
+                if let Some(scroll) = layer.scroll_mut() {
+                    *scroll = moved(*scroll, action, page, extent);
+                }
+            }
+            (None, Focus::Devices) => self.cursor.step(action, view.fleet, &regions.grid),
+            (None, Focus::Feed) => match action {
+                Action::Left => self.feed = (self.feed + 2) % 3,
+                Action::Right => self.feed = (self.feed + 1) % 3,
+                _ => {
+                    let feed = view.fleet.feed(FEEDS[self.feed]);
+                    self.feed_cursors[self.feed].step(action, feed, feed_rows(&regions));
+                }
+            },
+        }
+        None
+    }
+
+    /// Around the circle devices, connected, will, executed.
+    fn turn(&mut self, by: usize) -> Option<Command> {
+        let place = if self.focus == Focus::Devices { 0 } else { self.feed + 1 };
+        match (place + by) % 4 {
+            0 => self.focus = Focus::Devices,
+            next => {
+                self.focus = Focus::Feed;
+                self.feed = next - 1;
+            }
+        }
+        None
+    }
+
+    fn enter(&mut self, view: &View<'_>) -> Option<Command> {
+        match (self.layers.last(), self.focus) {
+            (Some(Layer::Death { row, .. }), _) => self.die(Fault::ALL[*row], view),
+            (Some(Layer::Launch { number: 0 }), _) => self.say(view, "type how many devices to launch"),
+            (Some(Layer::Launch { number }), _) => {
+                let command = Command::Launch(*number);
+                self.close();
+                Some(command)
+            }
+            (Some(_), _) => None,
+            (None, Focus::Devices) => {
+                let client = self.cursor.device(view.fleet)?.id.clone();
+                self.open(Layer::Detail { client, scroll: 0 })
+            }
+            (None, Focus::Feed) => {
+                let feed = view.fleet.feed(FEEDS[self.feed]);
+                let entry = feed.entries().get(self.feed_cursors[self.feed].row(feed))?;
+                self.open(Layer::message(entry.clone()))
+            }
+        }
+    }
+
+    fn digit(&mut self, digit: u8) -> Option<Command> {
+        if let Some(Layer::Launch { number }) = self.layers.last_mut() {
+            let next = *number * 10 + usize::from(digit);
+            // A digit too many is not taken: the number on the screen is the number that is launched.
+            if next <= MOST_TO_LAUNCH {
+                *number = next;
+            }
+        }
+        None
+    }
+
+    fn erase(&mut self) -> Option<Command> {
+        if let Some(Layer::Launch { number }) = self.layers.last_mut() {
+            *number /= 10;
+        }
+        None
+    }
+
+    fn ask_death(&mut self, view: &View<'_>) -> Option<Command> {
+        let targets = self.targets(view);
+        if targets.is_empty() {
+            return self.say(view, "there is no device yet: n launches one");
+        }
+        // The row that the person most likely wants: what was done last, or the plainest cut.
+        let wanted = self.last_fault.unwrap_or(Fault::Fin);
+        let row = Fault::ALL.iter().position(|fault| *fault == wanted).unwrap_or(0);
+        self.open(Layer::Death { targets, row })
+    }
+
+    fn die(&mut self, fault: Fault, view: &View<'_>) -> Option<Command> {
+        let Some(Layer::Death { targets, .. }) = self.layers.last() else { return None };
+        let targets = targets.clone();
+        let command = self.kill(&targets, fault, view)?;
+        self.close();
+        Some(command)
+    }
+
+    fn die_again(&mut self, view: &View<'_>) -> Option<Command> {
+        let Some(fault) = self.last_fault else {
+            return self.say(view, "nothing to repeat yet: x chooses a death");
+        };
+        let targets = self.targets(view);
+        self.kill(&targets, fault, view)
+    }
+
+    fn kill(&mut self, targets: &[ClientId], fault: Fault, view: &View<'_>) -> Option<Command> {
+        let mut refused = None;
+        let mut able = Vec::with_capacity(targets.len());
+        for client in targets {
+            let Some(device) = view.device(client) else { continue };
+            match faults::refusal(device, view.status.gateway, fault) {
+                Some(why) => refused = Some((client.clone(), why)),
+                None => able.push(client.clone()),
+            }
+        }
+        match (able.len(), refused) {
+            (0, Some((client, why))) => {
+                return self.say(view, format!("{}: {client} stays as it is: {why}", fault.title()));
+            }
+            (0, None) => return self.say(view, "there is no device yet: n launches one"),
+            (some, Some((_, why))) => {
+                self.say(view, format!("{}: {some} of {}; the others: {why}", fault.title(), targets.len()));
+            }
+            (_, None) => {}
+        }
+        self.last_fault = Some(fault);
+        Some(Command::Fault(able, fault))
+    }
+
+    fn reconnect(&mut self, view: &View<'_>) -> Option<Command> {
+        let targets = self.targets(view);
+        let able: Vec<ClientId> =
+            targets.iter().filter(|client| view.device(client).is_some_and(can_reconnect)).cloned().collect();
+        if !able.is_empty() {
+            return Some(Command::Reconnect(able));
+        }
+        let why = match targets.first().and_then(|client| view.device(client)) {
+            None => "there is no device yet: n launches one".to_owned(),
+            Some(device) if !device.launched() => {
+                format!("{} was not launched by lwtop: only it can reconnect itself", device.id)
+            }
+            Some(device) => format!("{} is connected: there is nothing to bring back", device.id),
+        };
+        self.say(view, why)
+    }
+
+    fn remove(&mut self, view: &View<'_>) -> Option<Command> {
+        let targets = self.targets(view);
+        match targets.len() {
+            0 => self.say(view, "there is no device to delete"),
+            1 => Some(Command::Remove(targets)),
+            _ => self.open(Layer::Confirm { targets }),
+        }
+    }
+
+    fn confirm(&mut self) -> Option<Command> {
+        match self.layers.pop() {
+            Some(Layer::Confirm { targets }) => Some(Command::Remove(targets)),
+            Some(other) => self.open(other),
+            None => None,
+        }
+    }
+
+    fn mark(&mut self, view: &View<'_>) -> Option<Command> {
+        let client = self.cursor.device(view.fleet)?.id.clone();
+        if !self.marks.remove(&client) {
+            self.marks.insert(client);
+        }
+        let grid = self.regions(view).grid;
+        self.cursor.advance(view.fleet, &grid);
+        None
+    }
+
+    fn mark_all(&mut self, view: &View<'_>) -> Option<Command> {
+        if self.marks.len() == view.fleet.len() {
+            self.marks.clear();
+        } else {
+            let devices = view.fleet.order().iter().filter_map(|key| view.fleet.device(*key));
+            self.marks = devices.map(|device| device.id.clone()).collect();
+        }
+        None
+    }
+
+    fn switch_shape(&mut self, view: &View<'_>) -> Option<Command> {
+        self.shape = if self.regions(view).grid.table { Shape::Panes } else { Shape::Table };
+        if self.regions(view).grid.table && self.shape == Shape::Panes {
+            return self.say(view, "panes need a higher terminal");
+        }
+        None
+    }
+}
+
+/// How many messages of a feed are visible.
+#[must_use]
+pub fn feed_rows(regions: &Regions) -> usize {
+    usize::from(regions.feeds.height.saturating_sub(2)).max(1)
+}
+
+/// A scroll position after `action`.
+fn moved(scroll: usize, action: Action, page: usize, extent: usize) -> usize {
+    match action {
+        Action::Up => scroll.min(extent).saturating_sub(1),
+        Action::Down => scroll.saturating_add(1).min(extent),
+        Action::PageUp => scroll.min(extent).saturating_sub(page),
+        Action::PageDown => scroll.saturating_add(page).min(extent),
+        Action::First => 0,
+        Action::Last => extent,
+        _ => scroll,
+    }
+}
+
+/// Whether lwtop can bring this device back: it launched it, and the device is gone or spoilt.
+fn can_reconnect(device: &Device) -> bool {
+    device.launched() && (device.open_session().is_none() || device.fault.is_some())
+}
