@@ -173,7 +173,10 @@ impl App {
             Action::AskDeath | Action::Remove | Action::Mark => current.is_some(),
             Action::DieAgain => current.is_some() && self.last_fault.is_some(),
             Action::Reconnect => !self.marks.is_empty() || current.is_some_and(can_reconnect),
-            Action::ReconnectAll => view.fleet.counts().offline > 1,
+            Action::ReconnectAll => {
+                // Looks at the first few hundred only: it is asked for every frame.
+                view.fleet.counts().offline > 1 && view.fleet.devices().take(300).any(can_reconnect)
+            }
             Action::SwitchShape => view.fleet.len() > 1,
             Action::Enter => match self.mode() {
                 Mode::Fleet => current.is_some(),

@@ -116,18 +116,18 @@ const POPUPS: &[Mode] = &[Message, Death, Launch, Confirm, Help];
 
 /// Every key, in the order of the footer and of the help.
 pub const BINDINGS: &[Binding] = &[
-    bind(PAGES, &[Char('n')], Action::LaunchOne, "launch", "launch one simulated device"),
-    bind(MAIN, &[Char('N')], Action::AskLaunch, "many", "launch many: asks how many"),
+    bind(MAIN, &[Char('n')], Action::LaunchOne, "launch", "launch one simulated device"),
     bind(PAGES, &[Char('x')], Action::AskDeath, "kill…", "choose how the device dies"),
     bind(PAGES, &[Char('X')], Action::DieAgain, "again", "the last death once more"),
     bind(PAGES, &[Char('r')], Action::Reconnect, "reconnect", "bring the device back"),
-    bind(PAGES, &[Char('R')], Action::ReconnectAll, "all back", "bring every simulated device back"),
     bind(MAIN, &[Code(KeyCode::Enter)], Action::Enter, "open", "open the device, or the message"),
     bind(MAIN, &[Char(' ')], Action::Mark, "mark", "mark the device; x, X, r and D act on all that are marked"),
     bind(MAIN, &[Char('a')], Action::MarkAll, "", "mark all devices, or none"),
-    bind(PAGES, &[Char('D')], Action::Remove, "delete", "delete the device; asks when there are several"),
+    bind(MAIN, &[Char('N')], Action::AskLaunch, "many", "launch many: asks how many"),
+    bind(PAGES, &[Char('R')], Action::ReconnectAll, "all back", "bring every simulated device back"),
     bind(MAIN, &[Code(KeyCode::Tab)], Action::NextRegion, "next", "next: devices, connected, will, executed"),
     bind(MAIN, &[Code(KeyCode::BackTab)], Action::PreviousRegion, "", "the one before"),
+    bind(PAGES, &[Char('D')], Action::Remove, "delete", "delete the device; asks when there are several"),
     bind(MAIN, &[Char('v')], Action::SwitchShape, "view", "panes or table"),
     bind(LISTS, &[Code(KeyCode::Up), Char('k')], Action::Up, "", "up"),
     bind(LISTS, &[Code(KeyCode::Down), Char('j')], Action::Down, "", "down"),

@@ -75,7 +75,7 @@ impl Regions {
     pub fn new(area: Rect, devices: usize, shape: Shape, feed_focus: bool) -> Self {
         let header = Rect { height: area.height.min(1), ..area };
         let footer = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
-        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+        let body = body(area);
         let both = area.height >= TALL;
         let for_feeds = if both { (body.height / 3).max(6) } else { 0 };
         let most = body.height - for_feeds;
@@ -131,6 +131,12 @@ impl Regions {
         };
         rect.intersection(self.devices)
     }
+}
+
+/// What lies between header and footer.
+#[must_use]
+pub const fn body(area: Rect) -> Rect {
+    Rect { x: area.x, y: area.y + 1, width: area.width, height: area.height.saturating_sub(2) }
 }
 
 /// A pop-up of at most `width` × `height` in the middle of `area`.

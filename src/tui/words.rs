@@ -1,9 +1,9 @@
 //! What a device's state is called, and its story in a sentence. Text only: no colours, no places.
 
-use super::text::GLUE;
+use super::text::{GLUE, clean_within};
 use crate::clock::Moment;
 use crate::fleet::{Device, Evidence, Fleet, Hop, Incident, LinkState, Presence, WillSent};
-use crate::mqtt::{Cause, Fault};
+use crate::mqtt::{Cause, ClientId, Fault};
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
@@ -70,7 +70,8 @@ fn span_parts(duration: Duration) -> (String, &'static str) {
     let micros = duration.as_micros();
     let seconds = duration.as_secs();
     match micros {
-        0..9_950 => (format!("{:.1}", duration.as_secs_f64() * 1e3), "ms"),
+        0..50 => ("<0.1".to_owned(), "ms"),
+        50..9_950 => (format!("{:.1}", duration.as_secs_f64() * 1e3), "ms"),
         9_950..999_500 => (format!("{:.0}", duration.as_secs_f64() * 1e3), "ms"),
         999_500..120_000_000 => (format!("{:.1}", duration.as_secs_f64()), "s"),
         _ => (format!("{}{GLUE}m{GLUE}{}", seconds / 60, seconds % 60), "s"),
@@ -102,6 +103,9 @@ pub fn clock(moment: Moment, zone: &TimeZone) -> String {
 /// `ago` is the age of the end in words.
 #[must_use]
 pub fn farewell(device: &Device, cause: Cause, incident: Option<&Incident>, ago: &str) -> String {
+    if device.evidence == Some(Evidence::Retained) {
+        return "gone, nobody knows since when: its will is a retained message".to_owned();
+    }
     let (lead, words) = match cause {
         Cause::ClientInitiatedDisconnect => ("left cleanly", None),
         Cause::DisconnectWithWill => ("left", Some("asked for its will (0x04)")),
@@ -117,7 +121,9 @@ pub fn farewell(device: &Device, cause: Cause, incident: Option<&Incident>, ago:
     }
 }
 
-fn fate_of_will(device: &Device, cause: Cause, incident: Option<&Incident>) -> String {
+/// What became of the will of a device that went away.
+#[must_use]
+pub fn fate_of_will(device: &Device, cause: Cause, incident: Option<&Incident>) -> String {
     let had_will = device.session.as_ref().map(|session| session.will.is_some());
     if let Some(incident) = incident {
         if let Some(after) = incident.after(Hop::Will) {
@@ -148,6 +154,17 @@ fn fate_of_will(device: &Device, cause: Cause, incident: Option<&Incident>) -> S
 /// awaited ends in `…`. A unit stands only where it changes.
 #[must_use]
 pub fn hops(incident: &Incident) -> String {
+    let mut out = chain(incident);
+    match incident.after(Hop::Recovered) {
+        Some(after) => out.push_str(&format!(" ·{GLUE}recovered{GLUE}after{GLUE}{}", span(after))),
+        None => out.push_str(&format!(" ·{GLUE}not{GLUE}recovered")),
+    }
+    out
+}
+
+/// The hops of an incident up to the notice, without saying whether the device is back.
+#[must_use]
+pub fn chain(incident: &Incident) -> String {
     let mut out = String::new();
     let mut unit_before = "";
     for hop in Hop::ALL {
@@ -178,11 +195,24 @@ pub fn hops(incident: &Incident) -> String {
             out.push_str(&format!("{arrow}{}{GLUE}…", hop.name()));
         }
     }
-    match incident.after(Hop::Recovered) {
-        Some(after) => out.push_str(&format!(" · recovered after {}", span(after))),
-        None => out.push_str(" · not recovered"),
-    }
     out
+}
+
+/// Why a presence is not certain, if it is not.
+#[must_use]
+pub fn doubt(device: &Device) -> Option<&'static str> {
+    match (device.evidence?, device.presence) {
+        (Evidence::Inferred, Presence::Offline { .. }) => Some("inferred from silence, not certain"),
+        (Evidence::Inferred, _) => Some("inferred from its message, not certain"),
+        (Evidence::Retained, _) => Some("from a retained message, age unknown"),
+        _ => None,
+    }
+}
+
+/// A client id for the screen.
+#[must_use]
+pub fn name(id: &ClientId, columns: usize) -> String {
+    if id.as_str().is_empty() { "(empty client id)".to_owned() } else { clean_within(id.as_str(), columns) }
 }
 
 /// What lwtop did to a device: `frozen by you 38 s ago`.
@@ -233,6 +263,7 @@ mod tests {
     #[test]
     fn spans_keep_two_digits_that_matter() {
         for (micros, text) in [
+            (49, "<0.1 ms"),
             (94, "0.1 ms"),
             (9_949, "9.9 ms"),
             (14_200, "14 ms"),

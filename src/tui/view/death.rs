@@ -17,29 +17,32 @@ use crate::fleet::faults::{self, FaultOption};
 use crate::mqtt::{ClientId, Fault};
 use crate::tui::action::Action;
 use crate::tui::keymap::{Mode, label};
-use crate::tui::layout::middle;
-use crate::tui::text::{clean_within, width, wrap};
+use crate::tui::layout::{body, middle};
+use crate::tui::text::{width, wrap};
+use crate::tui::words;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 /// How many targets are looked at to tell what is possible: more would cost a frame, and they are alike.
 const SAMPLE: usize = 200;
-const WIDE: u16 = 79;
+const WIDE: u16 = 80;
 
 /// Draws the menu.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, targets: &[ClientId], row: usize) {
     let options = joined(canvas, targets);
     let title = match targets {
-        [one] => format!("How shall {} die?", clean_within(one.as_str(), 30)),
+        [one] => format!("How shall {} die?", words::name(one, 30)),
         many => format!("How shall {} devices die?", many.len()),
     };
     let wide = area.width >= WIDE;
     // Two borders, eight deaths, and on narrow screens two lines for the one under the cursor.
     let extra = if wide || area.height < 12 { 0 } else { 2 };
+    // On the lowest screens it covers the footer too, and says itself which keys work.
+    let below = if area.height < 12 { "⏎ do it · esc back" } else { "" };
+    let area = if area.height < 12 { area } else { body(area) };
     let area = middle(area, if wide { WIDE } else { area.width.min(50) }, 10 + extra);
     canvas.clear(area);
-    let titles =
-        Titles { left: &title, left_style: canvas.look.strong(), below: "⏎ do it · esc back", ..Titles::default() };
+    let titles = Titles { left: &title, left_style: canvas.look.strong(), below, ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
     for (index, option) in options.iter().enumerate() {
         let place = Rect { y: inner.y + columns(index), height: 1, ..inner };

@@ -33,7 +33,7 @@ const INDENT: usize = 13;
 /// Draws the detail of `client`.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, client: &ClientId, scroll: usize) {
     let Some(device) = canvas.view.device(client) else { return };
-    let left = clean_within(client.as_str(), usize::from(area.width));
+    let left = words::name(client, usize::from(area.width));
     let right = title(device);
     let mut page = Page { lines: Vec::new(), room: usize::from(area.width.saturating_sub(4)) };
     state(canvas, &mut page, device);
@@ -80,9 +80,9 @@ fn state(canvas: &mut Canvas<'_>, page: &mut Page, device: &Device) {
     let style = canvas.look.presence(device);
     match device.presence {
         Presence::Online | Presence::Overdue => {
-            let since = canvas.ago(device.since);
+            let age = canvas.age(device.since);
             let word = words::badge(device).word;
-            page.sentence(&format!("{word}, since {}", since.trim_end_matches(" ago")), style);
+            page.sentence(&format!("{word} for {age}"), style);
             if let (Some((silence, deadline)), Some(session)) = (device.fuse(canvas.view.now), device.open_session()) {
                 canvas.wake_at(next_second(session.last_packet, silence));
                 let silent = silence.as_secs().min(deadline.as_secs());
@@ -108,6 +108,9 @@ fn state(canvas: &mut Canvas<'_>, page: &mut Page, device: &Device) {
             let ago = canvas.age(since);
             page.sentence(&words::ignorance(device, canvas.view.fleet, &ago), style);
         }
+    }
+    if let Some(doubt) = words::doubt(device) {
+        page.sentence(doubt, canvas.look.warn());
     }
     if let Some(trouble) = &device.trouble {
         page.sentence(&format!("could not connect: {}", clean_within(trouble, 500)), canvas.look.bad());
@@ -162,7 +165,7 @@ fn connection(session: &Session) -> String {
 fn incidents(canvas: &mut Canvas<'_>, page: &mut Page, device: &Device) {
     page.gap();
     if device.incidents == 0 {
-        page.sentence("No incident: it never went away without being asked. x lets it.", canvas.look.dim());
+        page.sentence("No incident so far. x chooses how it dies.", canvas.look.dim());
         return;
     }
     let own = |incident: &&Incident| incident.client == device.id;

@@ -15,7 +15,8 @@ use super::canvas::{Canvas, columns};
 use crate::fleet::{FeedEntry, Role};
 use crate::tui::app::{FEEDS, Focus};
 use crate::tui::layout::{Regions, SIDE_BY_SIDE};
-use crate::tui::text::{clean, clean_within, preview, wrap};
+use crate::tui::text::{clean, preview, wrap};
+use crate::tui::words;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -94,10 +95,10 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, entry: &FeedEntry) {
     let room = usize::from(area.width);
     let time = canvas.clock(entry.message.at);
     // Seconds are enough where every column counts.
-    let time = if room < 44 { &time[..8] } else { &time };
-    let name_width = if room < 44 { 10 } else { (room / 4).clamp(12, 20) };
+    let time = if room < 36 { &time[..8] } else { &time };
+    let name_width = (room / 4).clamp(12, 20);
     let (name, style) = match &entry.device {
-        Some(device) => (clean_within(device.as_str(), name_width), canvas.look.strong()),
+        Some(device) => (words::name(device, name_width), canvas.look.strong()),
         None => ("unattributed".to_owned(), canvas.look.dim()),
     };
     let mut x = area.x;

@@ -4,7 +4,7 @@
 //! ┏ Keys ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
 //! ┃           n  launch one simulated device                   ┃
 //! ┃       ↑ / k  up                                            ┃
-//! ┗ 12 lines more ↓ · esc back ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
+//! ┗ 12 lines more ↓ ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
 //! ```
 
 use super::boxes::{Titles, frame, lines, more};
@@ -26,8 +26,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scroll: usize) {
     let all = text(usize::from(width.saturating_sub(4)), canvas.look.strong());
     let area = middle(area, width, columns(all.len()).saturating_add(2));
     canvas.clear(area);
-    let more = more(all.len(), area.height.saturating_sub(2), scroll);
-    let below = if more.is_empty() { "esc back".to_owned() } else { format!("{more} · esc back") };
+    let below = more(all.len(), area.height.saturating_sub(2), scroll);
     let titles = Titles { left: "Keys", left_style: canvas.look.strong(), below: &below, ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
     lines(canvas, inner, &all, scroll);

@@ -4,7 +4,7 @@
 //! ┏ How many devices? ━━━━━━━━━━━━━━━━━┓
 //! ┃ 12▏                                ┃
 //! ┃ each with a will, 1 to 100000      ┃
-//! ┗ ⏎ launch · esc back ━━━━━━━━━━━━━━━┛
+//! ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
 //! ```
 
 use super::boxes::{Titles, frame};
@@ -17,12 +17,7 @@ use ratatui::layout::Rect;
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, number: usize) {
     let area = middle(area, 38, 4);
     canvas.clear(area);
-    let titles = Titles {
-        left: "How many devices?",
-        left_style: canvas.look.strong(),
-        below: "⏎ launch · esc back",
-        ..Titles::default()
-    };
+    let titles = Titles { left: "How many devices?", left_style: canvas.look.strong(), ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
     let typed = if number == 0 { "▏".to_owned() } else { format!("{number}▏") };
     canvas.put(inner.x, inner.y, &typed, inner.width, canvas.look.strong());

@@ -6,7 +6,7 @@
 //! ┃                                                                  ┃
 //! ┃ {                                                                ┃
 //! ┃   "state": {                                                     ┃
-//! ┗ 8 lines more ↓ · esc back ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
+//! ┗ 8 lines more ↓ ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
 //! ```
 
 use super::boxes::{Titles, frame, lines, more};
@@ -15,6 +15,7 @@ use crate::fleet::FeedEntry;
 use crate::tui::document::Document;
 use crate::tui::layout::middle;
 use crate::tui::text::{clean_within, wrap};
+use crate::tui::words;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -22,10 +23,10 @@ use ratatui::style::Style;
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, entry: &FeedEntry, document: &Document, scroll: usize) {
     let width = area.width.min(100);
     let message = &entry.message;
-    let device = entry.device.as_ref().map_or_else(
-        || "unattributed: neither payload nor topic names a device".to_owned(),
-        |device| clean_within(device.as_str(), 60),
-    );
+    let device = entry
+        .device
+        .as_ref()
+        .map_or_else(|| "unattributed: no device is named".to_owned(), |device| words::name(device, 60));
     let retained = if message.retain { " · retained" } else { "" };
     let facts = format!("{} · {device} · QoS {}{retained}", canvas.clock(message.at), message.qos.as_u8());
     let room = usize::from(width.saturating_sub(4));
@@ -41,8 +42,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, entry: &FeedEntry, document: &D
     let area = middle(area, width, columns(all.len()).saturating_add(2));
     canvas.clear(area);
     let left = format!("{}  {}", entry.role.name(), clean_within(&message.topic, room));
-    let more = more(all.len(), area.height.saturating_sub(2), scroll);
-    let below = if more.is_empty() { "esc back".to_owned() } else { format!("{more} · esc back") };
+    let below = more(all.len(), area.height.saturating_sub(2), scroll);
     let titles = Titles {
         left: &left,
         left_style: canvas.look.strong(),

@@ -19,7 +19,7 @@ mod table;
 pub use canvas::Canvas;
 
 use super::layer::Layer;
-use super::layout::too_small;
+use super::layout::{body, too_small};
 
 /// Draws everything.
 pub fn draw(canvas: &mut Canvas<'_>) {
@@ -31,7 +31,7 @@ pub fn draw(canvas: &mut Canvas<'_>) {
     let regions = canvas.app.regions(canvas.view);
     header::draw(canvas, regions.header);
     footer::draw(canvas, regions.footer);
-    let body = ratatui::layout::Rect { y: area.y + 1, height: area.height - 2, ..area };
+    let body = body(area);
     let app = canvas.app;
     // A detail is a page: it stands in place of devices and feeds. The other layers lie on what is below them.
     let page = app.layers.iter().rposition(|layer| matches!(layer, Layer::Detail { .. }));
@@ -42,11 +42,11 @@ pub fn draw(canvas: &mut Canvas<'_>) {
     for layer in &app.layers[page.unwrap_or(0)..] {
         match layer {
             Layer::Detail { client, scroll } => detail::draw(canvas, body, client, *scroll),
-            Layer::Message { entry, document, scroll } => message::draw(canvas, area, entry, document, *scroll),
+            Layer::Message { entry, document, scroll } => message::draw(canvas, body, entry, document, *scroll),
             Layer::Death { targets, row } => death::draw(canvas, area, targets, *row),
-            Layer::Launch { number } => launch::draw(canvas, area, *number),
-            Layer::Confirm { targets } => confirm::draw(canvas, area, targets),
-            Layer::Help { scroll } => help::draw(canvas, area, *scroll),
+            Layer::Launch { number } => launch::draw(canvas, body, *number),
+            Layer::Confirm { targets } => confirm::draw(canvas, body, targets),
+            Layer::Help { scroll } => help::draw(canvas, body, *scroll),
         }
     }
 }

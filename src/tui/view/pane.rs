@@ -13,7 +13,7 @@
 use super::boxes::{Titles, frame};
 use super::canvas::Canvas;
 use crate::clock::Moment;
-use crate::fleet::{Device, Evidence, Hop, Presence, Session};
+use crate::fleet::{Device, Hop, Presence, Session};
 use crate::mqtt::Fault;
 use crate::tui::text::{GLUE, clean_within, preview, width, wrap};
 use crate::tui::words;
@@ -28,7 +28,7 @@ const RECENT: Duration = Duration::from_secs(60);
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, device: &Device, selected: bool) {
     let marked = canvas.app.marks.contains(&device.id);
     let mark = if marked { "◆ " } else { "" };
-    let left = format!("{mark}{}", clean_within(device.id.as_str(), usize::from(area.width)));
+    let left = format!("{mark}{}", words::name(&device.id, usize::from(area.width)));
     let right = title(device);
     let titles = Titles {
         left: &left,
@@ -65,8 +65,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, device: &Device, selected: bool
             pen.sentence(canvas, &text, canvas.look.presence(device));
         }
     }
-    if let Some(evidence) = device.evidence.filter(|evidence| *evidence >= Evidence::Retained) {
-        pen.sentence(canvas, evidence.words(), canvas.look.warn());
+    if let Some(doubt) = words::doubt(device) {
+        pen.sentence(canvas, doubt, canvas.look.warn());
     }
     facts(canvas, &mut pen, device);
 }
@@ -114,7 +114,7 @@ fn alive(canvas: &mut Canvas<'_>, pen: &mut Pen, device: &Device) {
     let Some(back) = incident.and_then(|incident| Some((incident, incident.hops.get(Hop::Recovered)?))) else { return };
     if canvas.view.now.since(back.1) < RECENT {
         let ago = canvas.ago(back.1);
-        let text = format!("back {ago} from {}: {}", back.0.cause, words::hops(back.0));
+        let text = format!("{}, back {ago}: {}", back.0.cause, words::chain(back.0));
         pen.sentence(canvas, &text, canvas.look.warn());
     }
 }
@@ -142,8 +142,8 @@ fn facts(canvas: &mut Canvas<'_>, pen: &mut Pen, device: &Device) {
     let packets = if device.packets == 1 { "1 packet".to_owned() } else { format!("{} packets", device.packets) };
     if device.session.is_some() {
         let last = match device.session.as_deref() {
-            Some(session) => format!(" · last {}", canvas.ago(session.last_packet)),
-            None => String::new(),
+            Some(session) if session.ended.is_none() => format!(" · last {}", canvas.ago(session.last_packet)),
+            _ => String::new(),
         };
         pen.line(canvas, &format!("{packets}{incidents}{last}"), canvas.look.dim());
     } else if !incidents.is_empty() {

@@ -1,6 +1,6 @@
 //! ```text
-//! lwtop needs 40×10,
-//! this is 30×8
+//! Too small: lwtop needs 40×10,
+//! this terminal has 30×8. q quits.
 //! ```
 
 use super::canvas::Canvas;
@@ -12,7 +12,7 @@ use ratatui::style::Style;
 pub fn draw(canvas: &mut Canvas<'_>) {
     let area = canvas.area();
     let text = format!(
-        "This terminal is too small: lwtop needs {}×{}, it has {}×{}. q quits.",
+        "Too small: lwtop needs {}×{}, this terminal has {}×{}. q quits.",
         SMALLEST.0, SMALLEST.1, area.width, area.height
     );
     for (y, line) in (area.y..area.bottom()).zip(wrap(&text, usize::from(area.width))) {

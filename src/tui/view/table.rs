@@ -15,7 +15,7 @@ use super::pane::{fuse_bar, fuse_style, next_second};
 use crate::fleet::{Device, Presence};
 use crate::tui::app::Focus;
 use crate::tui::layout::Regions;
-use crate::tui::text::{GLUE, clean_within, preview};
+use crate::tui::text::{GLUE, clean_within, preview, width};
 use crate::tui::words;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -31,10 +31,10 @@ struct Columns {
 impl Columns {
     /// The mark takes two columns, and one stands between neighbours.
     fn new(width: u16) -> Self {
-        let state = if width < 60 { 11 } else { 17 };
-        let fuse = if width < 60 { 10 } else { 20 };
+        let state = if width < 60 { 11 } else { 16 };
+        let fuse = if width < 60 { 10 } else { 18 };
         let rest = width.saturating_sub(2 + state + fuse + 2);
-        let device = if rest < 30 { rest } else { (rest / 2).clamp(12, 32) };
+        let device = if rest < 30 { rest } else { (rest * 2 / 5).clamp(12, 32) };
         let what = rest.saturating_sub(device + 1);
         Self { device, state, fuse, what: if what < 12 { 0 } else { what } }
     }
@@ -82,14 +82,11 @@ fn heading(canvas: &mut Canvas<'_>, inner: Rect, widths: &Columns) {
 
 fn line(canvas: &mut Canvas<'_>, area: Rect, widths: &Columns, device: &Device, selected: bool, focus: bool) {
     let mut x = area.x;
-    let mark = match (canvas.app.marks.contains(&device.id), selected) {
-        (true, _) => "◆",
-        (false, true) => "▸",
-        (false, false) => " ",
-    };
-    canvas.put(x, area.y, mark, 1, canvas.look.accent());
+    if canvas.app.marks.contains(&device.id) {
+        canvas.put(x, area.y, "◆", 1, canvas.look.accent());
+    }
     x += 2;
-    let id = clean_within(device.id.as_str(), usize::from(widths.device));
+    let id = words::name(&device.id, usize::from(widths.device));
     canvas.put(x, area.y, &id, widths.device, canvas.look.strong());
     x += widths.device + 1;
 
@@ -106,8 +103,12 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, widths: &Columns, device: &Device, 
         let (text, style) = what(canvas, device, usize::from(widths.what));
         canvas.put(x, area.y, &text, widths.what, style);
     }
-    if selected && focus {
-        canvas.buffer.set_style(area, canvas.look.cursor());
+    if selected {
+        // In the border: visible without colours and in a captured screen too.
+        canvas.put(area.x - 1, area.y, "▸", 1, canvas.look.accent());
+        if focus {
+            canvas.buffer.set_style(area, canvas.look.cursor());
+        }
     }
 }
 
@@ -118,19 +119,18 @@ fn fuse(canvas: &mut Canvas<'_>, x: u16, y: u16, room: u16, device: &Device) {
         canvas.put(x, y, &ago, room, canvas.look.dim());
         return;
     }
-    let Some((silence, deadline)) = device.fuse(canvas.view.now) else { return };
+    // Nothing is known of a fuse that lwtop cannot see burning.
+    let seen = device.fuse(canvas.view.now).filter(|_| device.presence != Presence::Unknown);
+    let Some((silence, deadline)) = seen else { return };
     if let Some(session) = device.open_session() {
         canvas.wake_at(next_second(session.last_packet, silence));
     }
     let silent = silence.as_secs().min(deadline.as_secs());
     let text = format!("{silent} of {}{GLUE}s", words::seconds(deadline));
     let style = fuse_style(canvas, device);
-    if room < 16 {
-        canvas.put(x, y, &text, room, style);
-    } else {
-        let bar = format!("{} {text}", fuse_bar(silence, deadline, 6));
-        canvas.put(x, y, &bar, room, style);
-    }
+    let bar = format!("{} {text}", fuse_bar(silence, deadline, 4));
+    let fits = width(&bar) <= usize::from(room);
+    canvas.put(x, y, if fits { &bar } else { &text }, room, style);
 }
 
 /// The one thing worth saying of a device.
@@ -143,9 +143,12 @@ fn what(canvas: &mut Canvas<'_>, device: &Device, room: usize) -> (String, Style
             let incident = device.incident.and_then(|id| canvas.view.fleet.incident(id));
             let incident = incident.filter(|incident| !incident.recovered());
             let ago = canvas.ago(device.since);
-            let text = words::farewell(device, cause, incident, &ago);
-            // The age stands in the column before.
-            let text = text.replacen(&format!(" {ago}"), "", 1);
+            // The way it went and the age stand in the columns before: where there is little room, only the will is news.
+            let text = if room < 48 {
+                words::fate_of_will(device, cause, incident)
+            } else {
+                words::farewell(device, cause, incident, &ago).replacen(&format!(" {ago}"), "", 1)
+            };
             let missing = incident.is_some_and(|incident| !incident.missing.is_empty());
             (text, if missing { canvas.look.bad() } else { Style::new() })
         }
