@@ -116,7 +116,8 @@ impl App {
     /// Takes in what happened to the fleet since the last time: the cursor stays on its device, what is gone loses its
     /// mark and its layer.
     pub fn sync(&mut self, view: &View<'_>) {
-        if view.fleet.len() != self.fleet_len {
+        // One may have gone and one have come, so the number alone is no proof; a mark costs one look-up a frame.
+        if view.fleet.len() != self.fleet_len || self.marks.len() <= 1_000 {
             self.fleet_len = view.fleet.len();
             self.marks.retain(|client| view.fleet.find(client.as_str()).is_some());
         }
@@ -138,8 +139,14 @@ impl App {
         self.note = None;
         self.sync(view);
         let effect = match action {
-            Action::Up | Action::Down | Action::Left | Action::Right => self.step(action, view),
-            Action::PageUp | Action::PageDown | Action::First | Action::Last => self.step(action, view),
+            Action::Up
+            | Action::Down
+            | Action::Left
+            | Action::Right
+            | Action::PageUp
+            | Action::PageDown
+            | Action::First
+            | Action::Last => self.step(action, view),
             Action::NextRegion => self.turn(1),
             Action::PreviousRegion => self.turn(3),
             Action::Enter => self.enter(view),

@@ -1,6 +1,7 @@
 //! A payload for reading: JSON indented, anything else escaped.
 
 use super::text::clean;
+use std::fmt::Write as _;
 
 /// How much of a payload is made readable. A will is a few hundred bytes; what is longer is cut, and says so.
 const MOST_BYTES: usize = 64 * 1024;
@@ -24,8 +25,8 @@ impl Document {
         let json = serde_json::from_slice::<serde::de::IgnoredAny>(payload).is_ok();
         let (kind, mut lines) = match std::str::from_utf8(payload) {
             _ if bytes == 0 => ("empty", vec!["(no payload)".to_owned()]),
-            Ok(text) if json => ("JSON", indent(&text[..text.floor_char_boundary(MOST_BYTES)])),
-            Ok(text) => ("not JSON", escaped_text(&text[..text.floor_char_boundary(MOST_BYTES)])),
+            Ok(text) if json => ("JSON", indent(beginning(text))),
+            Ok(text) => ("not JSON", escaped_text(beginning(text))),
             Err(_) => ("not UTF-8", vec![escaped_bytes(shown)]),
         };
         if bytes > MOST_BYTES {
@@ -33,6 +34,12 @@ impl Document {
         }
         Self { kind: format!("{kind}, {size}"), lines }
     }
+}
+
+/// The first `MOST_BYTES` of a text, or a little less: no character is cut in two.
+fn beginning(text: &str) -> &str {
+    let end = (0..=MOST_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
 }
 
 /// Text with its line ends visible, broken after them.
@@ -45,7 +52,8 @@ fn escaped_bytes(bytes: &[u8]) -> String {
     for chunk in bytes.utf8_chunks() {
         out.push_str(&clean(chunk.valid()));
         for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02x}"));
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\x{byte:02x}");
         }
     }
     out
@@ -110,8 +118,7 @@ mod tests {
 
     #[test]
     fn json_is_indented_and_not_touched() {
-        let document = Document::read(br#"{"a":1.10,"b":{},"c":[1e400,"x:,{\"y"],"a":[ ]}"#);
-        assert!(document.kind.starts_with("not JSON"), "1e400 is no number for serde_json: {}", document.kind);
+        assert_eq!(Document::read(b"[1e400]").lines, ["[", "  1e400", "]"]);
         let document = Document::read(br#"{"a":1.10,"b":{},"c":[12345678901234567890123,"x:,{\"y"],"a":[ ]}"#);
         assert_eq!(document.kind, "JSON, 66 bytes");
         let expected = [

@@ -80,10 +80,9 @@ impl Look {
     pub fn presence(&self, device: &Device) -> Style {
         match device.presence {
             Presence::Online => self.good(),
-            Presence::Overdue => self.warn(),
             Presence::Offline { cause: Cause::ClientInitiatedDisconnect } => self.dim(),
             Presence::Offline { .. } => self.bad(),
-            Presence::Unknown => self.warn(),
+            Presence::Overdue | Presence::Unknown => self.warn(),
         }
     }
 }

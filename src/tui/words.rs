@@ -82,7 +82,7 @@ fn span_parts(duration: Duration) -> (String, &'static str) {
 #[must_use]
 pub fn seconds(duration: Duration) -> String {
     let tenths = duration.as_millis() / 100;
-    if tenths % 10 == 0 { format!("{}", tenths / 10) } else { format!("{}.{}", tenths / 10, tenths % 10) }
+    if tenths.is_multiple_of(10) { format!("{}", tenths / 10) } else { format!("{}.{}", tenths / 10, tenths % 10) }
 }
 
 /// A point in time for lists: `12:04:31.120` in the given zone.
@@ -104,7 +104,7 @@ pub fn clock(moment: Moment, zone: &TimeZone) -> String {
 #[must_use]
 pub fn farewell(device: &Device, cause: Cause, incident: Option<&Incident>, ago: &str) -> String {
     if device.evidence == Some(Evidence::Retained) {
-        return "gone, nobody knows since when: its will is a retained message".to_owned();
+        return "gone: its will is a retained message, age unknown".to_owned();
     }
     let (lead, words) = match cause {
         Cause::ClientInitiatedDisconnect => ("left cleanly", None),
@@ -154,48 +154,42 @@ pub fn fate_of_will(device: &Device, cause: Cause, incident: Option<&Incident>) 
 /// awaited ends in `…`. A unit stands only where it changes.
 #[must_use]
 pub fn hops(incident: &Incident) -> String {
-    let mut out = chain(incident);
+    let out = chain(incident);
     match incident.after(Hop::Recovered) {
-        Some(after) => out.push_str(&format!(" ·{GLUE}recovered{GLUE}after{GLUE}{}", span(after))),
-        None => out.push_str(&format!(" ·{GLUE}not{GLUE}recovered")),
+        Some(after) => out + &format!(" ·{GLUE}recovered{GLUE}after{GLUE}{}", span(after)),
+        None => out + &format!(" ·{GLUE}not{GLUE}recovered"),
     }
-    out
 }
 
 /// The hops of an incident up to the notice, without saying whether the device is back.
 #[must_use]
 pub fn chain(incident: &Incident) -> String {
-    let mut out = String::new();
+    let mut links: Vec<String> = Vec::new();
     let mut unit_before = "";
     for hop in Hop::ALL {
         // The broker knows at the moment of the cut unless silence was the cause: only then is it worth a place.
-        let dull = hop == Hop::Detected && incident.hops.get(Hop::Cut).is_some() && {
-            let gap = incident.after(Hop::Detected).unwrap_or_default();
-            gap < Duration::from_millis(10)
-        };
+        let gap = incident.after(Hop::Detected).unwrap_or_default();
+        let dull = hop == Hop::Detected && incident.hops.get(Hop::Cut).is_some() && gap < Duration::from_millis(10);
         if dull || hop == Hop::Recovered {
             continue;
         }
-        let arrow = if out.is_empty() { "" } else { "→" };
+        let name = hop.name();
         if let Some(after) = incident.after(hop) {
-            if out.is_empty() {
-                out.push_str(hop.name());
+            if links.is_empty() {
+                links.push(name.to_owned());
                 continue;
             }
             let (number, unit) = span_parts(after);
-            out.push_str(&format!("{arrow}{}{GLUE}{number}", hop.name()));
-            if unit != unit_before {
-                out.push(GLUE);
-                out.push_str(unit);
-            }
+            let shown = if unit == unit_before { String::new() } else { format!("{GLUE}{unit}") };
+            links.push(format!("{name}{GLUE}{number}{shown}"));
             unit_before = unit;
         } else if incident.missing.contains(&hop) {
-            out.push_str(&format!("{arrow}{}{GLUE}missing", hop.name()));
+            links.push(format!("{name}{GLUE}missing"));
         } else if incident.awaited.contains(&hop) {
-            out.push_str(&format!("{arrow}{}{GLUE}…", hop.name()));
+            links.push(format!("{name}{GLUE}…"));
         }
     }
-    out
+    links.join("→")
 }
 
 /// Why a presence is not certain, if it is not.
@@ -204,6 +198,8 @@ pub fn doubt(device: &Device) -> Option<&'static str> {
     match (device.evidence?, device.presence) {
         (Evidence::Inferred, Presence::Offline { .. }) => Some("inferred from silence, not certain"),
         (Evidence::Inferred, _) => Some("inferred from its message, not certain"),
+        // The farewell says it already.
+        (Evidence::Retained, Presence::Offline { .. }) => None,
         (Evidence::Retained, _) => Some("from a retained message, age unknown"),
         _ => None,
     }

@@ -31,10 +31,9 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
         tabbed(canvas, area, focus);
         return;
     }
-    for index in 0..FEEDS.len() {
+    for (index, role) in FEEDS.into_iter().enumerate() {
         let edge = |at: usize| area.x + columns(usize::from(area.width) * at / FEEDS.len());
         let part = Rect { x: edge(index), width: edge(index + 1) - edge(index), ..area };
-        let role = FEEDS[index];
         let feed = canvas.view.fleet.feed(role);
         let left = format!("{}  {}", role.name(), clean(canvas.view.status.topic(role)));
         let right = feed.total().to_string();

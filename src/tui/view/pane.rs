@@ -142,10 +142,14 @@ fn facts(canvas: &mut Canvas<'_>, pen: &mut Pen, device: &Device) {
     let packets = if device.packets == 1 { "1 packet".to_owned() } else { format!("{} packets", device.packets) };
     if device.session.is_some() {
         let last = match device.session.as_deref() {
-            Some(session) if session.ended.is_none() => format!(" · last {}", canvas.ago(session.last_packet)),
+            Some(session) if session.ended.is_none() => {
+                // The number of incidents counts for more than a word.
+                let word = if incidents.is_empty() { "last " } else { "" };
+                format!(", {word}{}", canvas.ago(session.last_packet))
+            }
             _ => String::new(),
         };
-        pen.line(canvas, &format!("{packets}{incidents}{last}"), canvas.look.dim());
+        pen.line(canvas, &format!("{packets}{last}{incidents}"), canvas.look.dim());
     } else if !incidents.is_empty() {
         pen.line(canvas, incidents.trim_start_matches(" · "), canvas.look.dim());
     }
