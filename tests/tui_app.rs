@@ -381,3 +381,18 @@ fn a_large_fleet_is_drawn_by_its_visible_rows() {
     assert!(screen.contains("d99999") && screen.contains("99978 to 100000"), "{screen}");
     assert_eq!(command(&world.keys(" D")), &Command::Remove(ids(&["d99999"])));
 }
+
+#[test]
+fn without_colours_nothing_is_coloured_and_nothing_is_lost() {
+    use ratatui::style::Color;
+    let mut plain = World::three(140, 40);
+    plain.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    let screen = plain.draw();
+    let reset = |world: &World| world.ui.backend().buffer().content().iter().all(|cell| cell.fg == Color::Reset);
+    assert!(reset(&plain));
+    let mut coloured = World::three(140, 40);
+    coloured.colour();
+    coloured.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    assert_eq!(coloured.draw(), screen);
+    assert!(!reset(&coloured));
+}

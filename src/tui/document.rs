@@ -120,7 +120,7 @@ mod tests {
     fn json_is_indented_and_not_touched() {
         assert_eq!(Document::read(b"[1e400]").lines, ["[", "  1e400", "]"]);
         let document = Document::read(br#"{"a":1.10,"b":{},"c":[12345678901234567890123,"x:,{\"y"],"a":[ ]}"#);
-        assert_eq!(document.kind, "JSON, 66 bytes");
+        assert_eq!(document.kind, "JSON, 65 bytes");
         let expected = [
             "{",
             "  \"a\": 1.10,",

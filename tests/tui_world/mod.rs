@@ -60,6 +60,13 @@ impl World {
         }
     }
 
+    /// The same with colours.
+    pub fn colour(&mut self) {
+        let area = self.ui.backend().buffer().area;
+        let terminal = Terminal::new(TestBackend::new(area.width, area.height)).unwrap();
+        self.ui = Ui::new(terminal, Look { colour: true, ..Look::plain() });
+    }
+
     /// lwtop is up, nobody is there.
     pub fn up(width: u16, height: u16) -> Self {
         let mut world = Self::starting(width, height);

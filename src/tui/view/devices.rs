@@ -31,7 +31,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
         let place = index - first;
         let area = regions.pane(place / grid.columns, place % grid.columns);
         if let Some(device) = canvas.view.fleet.device(*key) {
-            pane::draw(canvas, area, device, focus && index == selected);
+            pane::draw(canvas, area, device, index == selected, focus);
         }
     }
     rest(canvas, regions, first);

@@ -25,9 +25,15 @@ use std::time::Duration;
 const RECENT: Duration = Duration::from_secs(60);
 
 /// Draws `device` into `area`.
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, device: &Device, selected: bool) {
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, device: &Device, selected: bool, focus: bool) {
     let marked = canvas.app.marks.contains(&device.id);
-    let mark = if marked { "◆ " } else { "" };
+    // Keys act on the selected device even while a feed has the focus: then a point takes the place of the border.
+    let mark = match (selected && !focus, marked) {
+        (true, true) => "▸◆ ",
+        (true, false) => "▸ ",
+        (false, true) => "◆ ",
+        (false, false) => "",
+    };
     let left = format!("{mark}{}", words::name(&device.id, usize::from(area.width)));
     let right = title(device);
     let titles = Titles {
@@ -37,7 +43,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, device: &Device, selected: bool
         right_style: canvas.look.presence(device),
         below: "",
     };
-    let inner = frame(canvas, area, selected, &titles);
+    let inner = frame(canvas, area, selected && focus, &titles);
     let mut pen = Pen { area: inner, y: inner.y };
     if let Some(trouble) = &device.trouble {
         let text = clean_within(trouble, usize::from(inner.width) * 3);
