@@ -199,7 +199,13 @@ fn story(canvas: &mut Canvas<'_>, page: &mut Page, incident: &Incident) {
             _ => continue,
         };
         let meaning = meaning(incident, hop, seen.is_some());
-        let text = format!("{time:<12} {after:>9}  {:<9}  {meaning}", hop.name());
+        let name = hop.name();
+        // Where there is no room for both times, how long it took says more.
+        let text = match (page.room < 60, seen) {
+            (false, _) => format!("{time:<12} {after:>9}  {name:<9}  {meaning}"),
+            (true, Some(_)) => format!("{name:<9} {after:>9}  {meaning}"),
+            (true, None) => format!("{name:<9} {time:>9}  {meaning}"),
+        };
         page.lines.push((text, style));
     }
     if incident.wills > 1 {
@@ -220,11 +226,13 @@ fn meaning(incident: &Incident, hop: Hop, seen: bool) -> String {
         (Hop::Detected, true) => match incident.cause {
             Cause::KeepAliveTimeout => "1.5 × keep alive passed (3.1.2-24)",
             Cause::SessionTakenOver => "the broker closed the older one (3.1.4-2)",
-            _ => "gone without DISCONNECT: the will is due (3.1.2-8)",
+            Cause::DisconnectWithWill => "DISCONNECT 0x04 asks for the will",
+            Cause::ProtocolError | Cause::ServerInitiated => "the broker closed: the will is due",
+            _ => "no DISCONNECT: the will is due (3.1.2-8)",
         },
         (Hop::Detected, false) => "the broker has not noticed",
         (Hop::Will, true) => "the broker published it",
-        (Hop::Will, false) => "the broker did not publish it where lwtop looks",
+        (Hop::Will, false) => "the broker sent lwtop none",
         (Hop::Rule, true) => {
             return match &incident.rule {
                 Some(rule) => format!("{} matched", clean(rule)),

@@ -115,14 +115,21 @@ fn alive(canvas: &mut Canvas<'_>, pen: &mut Pen, device: &Device) {
         };
         pen.sentence(canvas, &format!("{} {ago}{tail}", words::done_by_you(fault)), canvas.look.warn());
     }
-    // A takeover is over before it can be seen: what it did is told for a while.
-    let incident = device.incident.and_then(|id| canvas.view.fleet.incident(id));
-    let Some(back) = incident.and_then(|incident| Some((incident, incident.hops.get(Hop::Recovered)?))) else { return };
-    if canvas.view.now.since(back.1) < RECENT {
-        let ago = canvas.ago(back.1);
-        let text = format!("{}, back {ago}: {}", back.0.cause, words::chain(back.0));
+    if let Some(text) = just_back(canvas, device) {
         pen.sentence(canvas, &text, canvas.look.warn());
     }
+}
+
+/// The story of a death that is over, for a while: a takeover, for one, is over before it can be seen.
+pub fn just_back(canvas: &mut Canvas<'_>, device: &Device) -> Option<String> {
+    let incident = canvas.view.fleet.incident(device.incident?)?;
+    let back = incident.hops.get(Hop::Recovered)?;
+    let alive = matches!(device.presence, Presence::Online | Presence::Overdue);
+    if !alive || canvas.view.now.since(back) >= RECENT {
+        return None;
+    }
+    let ago = canvas.ago(back);
+    Some(format!("{}, back {ago}: {}", incident.cause, words::chain(incident)))
 }
 
 fn facts(canvas: &mut Canvas<'_>, pen: &mut Pen, device: &Device) {

@@ -11,7 +11,7 @@
 
 use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns};
-use super::pane::{fuse_bar, fuse_style, next_second};
+use super::pane::{fuse_bar, fuse_style, just_back, next_second};
 use crate::fleet::{Device, Presence};
 use crate::tui::app::Focus;
 use crate::tui::layout::Regions;
@@ -32,7 +32,11 @@ impl Columns {
     /// The mark takes two columns, and one stands between neighbours.
     fn new(width: u16) -> Self {
         let state = if width < 60 { 11 } else { 16 };
-        let fuse = if width < 60 { 10 } else { 18 };
+        let fuse = match width {
+            0..60 => 10,
+            60..100 => 18,
+            _ => 26,
+        };
         let rest = width.saturating_sub(2 + state + fuse + 2);
         let device = if rest < 30 { rest } else { (rest * 2 / 5).clamp(12, 32) };
         let what = rest.saturating_sub(device + 1);
@@ -128,7 +132,7 @@ fn fuse(canvas: &mut Canvas<'_>, x: u16, y: u16, room: u16, device: &Device) {
     let silent = silence.as_secs().min(deadline.as_secs());
     let text = format!("{silent} of {}{GLUE}s", words::seconds(deadline));
     let style = fuse_style(canvas, device);
-    let bar = format!("{} {text}", fuse_bar(silence, deadline, 4));
+    let bar = format!("{} {text}", fuse_bar(silence, deadline, if room < 26 { 4 } else { 12 }));
     let fits = width(&bar) <= usize::from(room);
     canvas.put(x, y, if fits { &bar } else { &text }, room, style);
 }
@@ -137,6 +141,9 @@ fn fuse(canvas: &mut Canvas<'_>, x: u16, y: u16, room: u16, device: &Device) {
 fn what(canvas: &mut Canvas<'_>, device: &Device, room: usize) -> (String, Style) {
     if let Some(trouble) = &device.trouble {
         return (format!("could not connect: {}", clean_within(trouble, room)), canvas.look.bad());
+    }
+    if let Some(text) = just_back(canvas, device) {
+        return (text, canvas.look.warn());
     }
     match device.presence {
         Presence::Offline { cause } => {
