@@ -10,6 +10,7 @@ pub mod keymap;
 pub mod layer;
 pub mod layout;
 pub mod look;
+mod orders;
 pub mod run;
 pub mod selection;
 pub mod terminal;
