@@ -1,1 +1,48 @@
-//! (under construction)
+//! Floor 4: the terminal interface.
+//!
+//! [`Ui`] is driven from outside: it is handed terminal events and a [`View`] of the facts, hands back [`Effect`]s, and
+//! says when it wants to be drawn next. It owns no socket, no clock and no fleet, so tests drive all of it.
+
+pub mod action;
+pub mod app;
+pub mod document;
+pub mod keymap;
+pub mod layer;
+pub mod layout;
+pub mod look;
+mod orders;
+pub mod run;
+pub mod selection;
+pub mod terminal;
+pub mod text;
+pub mod view;
+pub mod words;
+
+pub use action::Action;
+pub use app::{App, Effect};
+pub use look::Look;
+pub use run::Ui;
+
+use crate::clock::Moment;
+use crate::fleet::{Device, Fleet};
+use crate::hub::Status;
+use crate::mqtt::ClientId;
+
+/// The facts that are drawn, borrowed from the hub.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// Devices, feeds and incidents.
+    pub fleet: &'a Fleet,
+    /// The program around them.
+    pub status: &'a Status,
+    /// The moment for which ages and fuses are drawn.
+    pub now: Moment,
+}
+
+impl<'a> View<'a> {
+    /// The device called `client`.
+    #[must_use]
+    pub fn device(&self, client: &ClientId) -> Option<&'a Device> {
+        self.fleet.device(self.fleet.find(client.as_str())?)
+    }
+}

@@ -1,0 +1,336 @@
+//! What the person is doing: focus, selection, marks and the layers on top. Pure: an action and a view of the facts go
+//! in, effects come out as data.
+
+use super::View;
+use super::action::Action;
+use super::keymap::Mode;
+use super::layer::{Layer, MOST_TO_LAUNCH};
+use super::layout::{Regions, Shape};
+use super::orders::can_reconnect;
+use super::selection::{DeviceCursor, FeedCursor};
+use crate::fleet::{Device, Role};
+use crate::hub::{Command, Notice};
+use crate::mqtt::{ClientId, Fault};
+use ratatui::layout::Rect;
+use std::cell::Cell;
+use std::collections::HashSet;
+
+/// The feeds, in the order of the screen.
+pub const FEEDS: [Role; 3] = [Role::Connected, Role::Will, Role::Executed];
+
+/// What is to be done because of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The hub is to do this.
+    Command(Command),
+    /// lwtop is to end.
+    Quit,
+}
+
+/// Which region the keys go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Focus {
+    /// The devices.
+    #[default]
+    Devices,
+    /// The feed that is in front.
+    Feed,
+}
+
+/// The state of the interface.
+#[derive(Debug)]
+pub struct App {
+    /// The size of the screen, as last drawn or told.
+    pub area: Rect,
+    /// Panes or table.
+    pub shape: Shape,
+    /// Which region has the focus.
+    pub focus: Focus,
+    /// Which feed is in front: an index into [`FEEDS`].
+    pub feed: usize,
+    /// The place in each feed.
+    pub feed_cursors: [FeedCursor; 3],
+    /// The place among the devices.
+    pub cursor: DeviceCursor,
+    /// Marked devices, by name: a place in the fleet may be given to another device.
+    pub marks: HashSet<ClientId>,
+    /// What is open on top, the topmost last.
+    pub layers: Vec<Layer>,
+    /// The last death that was chosen.
+    pub last_fault: Option<Fault>,
+    /// lwtop's answer to the last key, where it needs words.
+    pub note: Option<Notice>,
+    /// How far the topmost layer can be scrolled, as last drawn: only the drawing knows how its lines broke.
+    pub extent: Cell<usize>,
+    fleet_len: usize,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self {
+            area: Rect::new(0, 0, 80, 24),
+            shape: Shape::default(),
+            focus: Focus::default(),
+            feed: 1,
+            feed_cursors: [FeedCursor::default(); 3],
+            cursor: DeviceCursor::default(),
+            marks: HashSet::new(),
+            layers: Vec::new(),
+            last_fault: None,
+            note: None,
+            extent: Cell::new(usize::MAX),
+            fleet_len: 0,
+        }
+    }
+}
+
+impl App {
+    /// What the keys mean now.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        match (self.layers.last(), self.focus) {
+            (Some(layer), _) => layer.mode(),
+            (None, Focus::Devices) => Mode::Fleet,
+            (None, Focus::Feed) => Mode::Feed,
+        }
+    }
+
+    /// Where everything is for the fleet of `view`.
+    #[must_use]
+    pub fn regions(&self, view: &View<'_>) -> Regions {
+        Regions::new(self.area, view.fleet.len(), self.shape, self.focus == Focus::Feed)
+    }
+
+    /// The selected device; inside a detail, the one it shows.
+    #[must_use]
+    pub fn current<'a>(&self, view: &View<'a>) -> Option<&'a Device> {
+        let detail = self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Detail { client, .. } => Some(client),
+            _ => None,
+        });
+        match detail {
+            Some(client) => view.device(client),
+            None => self.cursor.device(view.fleet),
+        }
+    }
+
+    /// Takes in what happened to the fleet since the last time: the cursor stays on its device, what is gone loses its
+    /// mark and its layer.
+    pub fn sync(&mut self, view: &View<'_>) {
+        // One may have gone and one have come, so the number alone is no proof; a mark costs one look-up a frame.
+        if view.fleet.len() != self.fleet_len || self.marks.len() <= 1_000 {
+            self.fleet_len = view.fleet.len();
+            self.marks.retain(|client| view.fleet.find(client.as_str()).is_some());
+        }
+        let before = self.layers.len();
+        self.layers.retain(|layer| layer.subjects().is_none_or(|all| all.iter().any(|one| view.device(one).is_some())));
+        if self.layers.len() != before {
+            self.extent.set(usize::MAX);
+        }
+        let regions = self.regions(view);
+        self.cursor.sync(view.fleet, &regions.grid);
+        let rows = feed_rows(&regions);
+        for (cursor, role) in self.feed_cursors.iter_mut().zip(FEEDS) {
+            cursor.sync(view.fleet.feed(role), rows);
+        }
+    }
+
+    /// Does `action`.
+    pub fn update(&mut self, action: Action, view: &View<'_>) -> Vec<Effect> {
+        self.note = None;
+        self.sync(view);
+        let effect = match action {
+            Action::Up
+            | Action::Down
+            | Action::Left
+            | Action::Right
+            | Action::PageUp
+            | Action::PageDown
+            | Action::First
+            | Action::Last => self.step(action, view),
+            Action::NextRegion => self.turn(1),
+            Action::PreviousRegion => self.turn(3),
+            Action::Enter => self.enter(view),
+            Action::Back => self.back(),
+            Action::LaunchOne => Some(Command::Launch(1)),
+            Action::AskLaunch => self.open(Layer::Launch { number: 0 }),
+            Action::Digit(digit) => self.digit(digit),
+            Action::Erase => self.erase(),
+            Action::AskDeath => self.ask_death(view),
+            Action::Die(fault) => self.die(fault, view),
+            Action::DieAgain => self.die_again(view),
+            Action::Reconnect => self.reconnect(view),
+            Action::ReconnectAll => Some(Command::ReconnectAll),
+            Action::Remove => self.remove(view),
+            Action::Yes => self.confirm(),
+            Action::Mark => self.mark(view),
+            Action::MarkAll => self.mark_all(view),
+            Action::SwitchShape => self.switch_shape(view),
+            Action::Help => self.open(Layer::Help { scroll: 0 }),
+            Action::Quit => return vec![Effect::Quit],
+        };
+        self.sync(view);
+        effect.map(Effect::Command).into_iter().collect()
+    }
+
+    /// Whether `action` would do something now: the footer shows only such keys.
+    #[must_use]
+    pub fn works(&self, action: Action, view: &View<'_>) -> bool {
+        let current = self.current(view);
+        match action {
+            Action::AskDeath | Action::Remove | Action::Mark => current.is_some(),
+            Action::DieAgain => current.is_some() && self.last_fault.is_some(),
+            Action::Reconnect => !self.marks.is_empty() || current.is_some_and(can_reconnect),
+            Action::ReconnectAll => {
+                // Looks at the first few hundred only: it is asked for every frame.
+                view.fleet.counts().offline > 1 && view.fleet.devices().take(300).any(can_reconnect)
+            }
+            Action::SwitchShape => view.fleet.len() > 1,
+            Action::Enter => match self.mode() {
+                Mode::Fleet => current.is_some(),
+                Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
+                Mode::Launch => matches!(self.layers.last(), Some(Layer::Launch { number: 1.. })),
+                _ => true,
+            },
+            Action::Back => !self.layers.is_empty() || !self.marks.is_empty() || self.focus == Focus::Feed,
+            _ => true,
+        }
+    }
+
+    pub(super) fn say(&mut self, view: &View<'_>, text: impl Into<String>) -> Option<Command> {
+        self.note = Some(Notice { at: view.now, text: text.into() });
+        None
+    }
+
+    pub(super) fn open(&mut self, layer: Layer) -> Option<Command> {
+        self.extent.set(usize::MAX);
+        self.layers.push(layer);
+        None
+    }
+
+    pub(super) fn close(&mut self) -> Option<Command> {
+        self.extent.set(usize::MAX);
+        self.layers.pop();
+        None
+    }
+
+    fn back(&mut self) -> Option<Command> {
+        if !self.layers.is_empty() {
+            return self.close();
+        }
+        if self.focus == Focus::Feed {
+            self.focus = Focus::Devices;
+        } else {
+            self.marks.clear();
+        }
+        None
+    }
+
+    fn step(&mut self, action: Action, view: &View<'_>) -> Option<Command> {
+        let regions = self.regions(view);
+        let extent = self.extent.get();
+        match (self.layers.last_mut(), self.focus) {
+            (Some(Layer::Death { row, .. }), _) => match action {
+                Action::Up => *row = (*row + Fault::ALL.len() - 1) % Fault::ALL.len(),
+                Action::Down => *row = (*row + 1) % Fault::ALL.len(),
+                _ => {}
+            },
+            (Some(layer), _) => {
+                let page = usize::from(self.area.height / 2);
+                if let Some(scroll) = layer.scroll_mut() {
+                    *scroll = moved(*scroll, action, page, extent);
+                }
+            }
+            (None, Focus::Devices) => self.cursor.step(action, view.fleet, &regions.grid),
+            (None, Focus::Feed) => match action {
+                Action::Left => self.feed = (self.feed + 2) % 3,
+                Action::Right => self.feed = (self.feed + 1) % 3,
+                _ => {
+                    let feed = view.fleet.feed(FEEDS[self.feed]);
+                    self.feed_cursors[self.feed].step(action, feed, feed_rows(&regions));
+                }
+            },
+        }
+        None
+    }
+
+    /// Around the circle devices, connected, will, executed.
+    fn turn(&mut self, by: usize) -> Option<Command> {
+        let place = if self.focus == Focus::Devices { 0 } else { self.feed + 1 };
+        match (place + by) % 4 {
+            0 => self.focus = Focus::Devices,
+            next => {
+                self.focus = Focus::Feed;
+                self.feed = next - 1;
+            }
+        }
+        None
+    }
+
+    fn enter(&mut self, view: &View<'_>) -> Option<Command> {
+        match (self.layers.last(), self.focus) {
+            (Some(Layer::Death { row, .. }), _) => self.die(Fault::ALL[*row], view),
+            (Some(Layer::Launch { number: 0 }), _) => self.say(view, "type how many devices to launch"),
+            (Some(Layer::Launch { number }), _) => {
+                let command = Command::Launch(*number);
+                self.close();
+                Some(command)
+            }
+            (Some(_), _) => None,
+            (None, Focus::Devices) => {
+                let client = self.cursor.device(view.fleet)?.id.clone();
+                self.open(Layer::Detail { client, scroll: 0 })
+            }
+            (None, Focus::Feed) => {
+                let feed = view.fleet.feed(FEEDS[self.feed]);
+                let entry = feed.entries().get(self.feed_cursors[self.feed].row(feed))?;
+                self.open(Layer::message(entry.clone()))
+            }
+        }
+    }
+
+    fn digit(&mut self, digit: u8) -> Option<Command> {
+        if let Some(Layer::Launch { number }) = self.layers.last_mut() {
+            let next = *number * 10 + usize::from(digit);
+            // A digit too many is not taken: the number on the screen is the number that is launched.
+            if next <= MOST_TO_LAUNCH {
+                *number = next;
+            }
+        }
+        None
+    }
+
+    fn erase(&mut self) -> Option<Command> {
+        if let Some(Layer::Launch { number }) = self.layers.last_mut() {
+            *number /= 10;
+        }
+        None
+    }
+
+    fn switch_shape(&mut self, view: &View<'_>) -> Option<Command> {
+        self.shape = if self.regions(view).grid.table { Shape::Panes } else { Shape::Table };
+        if self.regions(view).grid.table && self.shape == Shape::Panes {
+            return self.say(view, "panes need a higher terminal");
+        }
+        None
+    }
+}
+
+/// How many messages of a feed are visible.
+#[must_use]
+pub fn feed_rows(regions: &Regions) -> usize {
+    usize::from(regions.feeds.height.saturating_sub(2)).max(1)
+}
+
+/// A scroll position after `action`.
+fn moved(scroll: usize, action: Action, page: usize, extent: usize) -> usize {
+    match action {
+        Action::Up => scroll.min(extent).saturating_sub(1),
+        Action::Down => scroll.saturating_add(1).min(extent),
+        Action::PageUp => scroll.min(extent).saturating_sub(page),
+        Action::PageDown => scroll.saturating_add(page).min(extent),
+        Action::First => 0,
+        Action::Last => extent,
+        _ => scroll,
+    }
+}

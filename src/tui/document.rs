@@ -1,0 +1,185 @@
+//! A payload for reading: JSON indented, anything else escaped.
+
+use super::text::clean;
+use std::fmt::Write as _;
+
+/// How much of a payload is made readable. A will is a few hundred bytes; what is longer is cut, and says so.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// A payload in lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// What it is: `JSON, 91 bytes`, `not JSON, 12 bytes`, …
+    pub kind: String,
+    /// Its lines, cleaned for the screen but not yet broken to its width.
+    pub lines: Vec<String>,
+}
+
+impl Document {
+    /// Makes `payload` readable.
+    #[must_use]
+    pub fn read(payload: &[u8]) -> Self {
+        let bytes = payload.len();
+        let size = if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") };
+        let shown = &payload[..bytes.min(MOST_BYTES)];
+        let json = serde_json::from_slice::<serde::de::IgnoredAny>(payload).is_ok();
+        let (kind, mut lines) = match std::str::from_utf8(payload) {
+            _ if bytes == 0 => ("empty", vec!["(no payload)".to_owned()]),
+            Ok(text) if json => ("JSON", indent(beginning(text))),
+            Ok(text) => ("not JSON", escaped_text(beginning(text))),
+            Err(_) => ("not UTF-8", vec![escaped_bytes(shown)]),
+        };
+        if bytes > MOST_BYTES {
+            lines.push(format!("… and {} bytes more", bytes - MOST_BYTES));
+        }
+        Self { kind: format!("{kind}, {size}"), lines }
+    }
+}
+
+/// The first `MOST_BYTES` of a text, or a little less: no character is cut in two.
+fn beginning(text: &str) -> &str {
+    let end = (0..=MOST_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
+}
+
+/// Text with its line ends visible, broken after them.
+fn escaped_text(text: &str) -> Vec<String> {
+    text.split_inclusive('\n').map(clean).collect()
+}
+
+fn escaped_bytes(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(&clean(chunk.valid()));
+        for byte in chunk.invalid() {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    out
+}
+
+/// Indents JSON without touching what it says: numbers, escapes, doubled keys and their order stay as they came.
+fn indent(json: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut depth = 0usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    let mut letters = json.chars().peekable();
+    let break_line = |line: &mut String, lines: &mut Vec<String>, depth: usize| {
+        lines.push(clean(line));
+        line.clear();
+        line.extend(std::iter::repeat_n(' ', depth * 2));
+    };
+    while let Some(letter) = letters.next() {
+        if in_string {
+            line.push(letter);
+            in_string = escaped || letter != '"';
+            escaped = letter == '\\' && !escaped;
+            continue;
+        }
+        match letter {
+            ' ' | '\t' | '\n' | '\r' => {}
+            '{' | '[' => {
+                line.push(letter);
+                while letters.next_if(|next| matches!(next, ' ' | '\t' | '\n' | '\r')).is_some() {}
+                if let Some(end) = letters.next_if(|next| matches!(next, '}' | ']')) {
+                    line.push(end);
+                } else {
+                    depth += 1;
+                    break_line(&mut line, &mut lines, depth);
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                break_line(&mut line, &mut lines, depth);
+                line.push(letter);
+            }
+            ',' => {
+                line.push(letter);
+                break_line(&mut line, &mut lines, depth);
+            }
+            ':' => line.push_str(": "),
+            _ => {
+                in_string = letter == '"';
+                line.push(letter);
+            }
+        }
+    }
+    lines.push(clean(&line));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn json_is_indented_and_not_touched() {
+        assert_eq!(Document::read(b"[1e400]").lines, ["[", "  1e400", "]"]);
+        let document = Document::read(br#"{"a":1.10,"b":{},"c":[12345678901234567890123,"x:,{\"y"],"a":[ ]}"#);
+        assert_eq!(document.kind, "JSON, 65 bytes");
+        let expected = [
+            "{",
+            "  \"a\": 1.10,",
+            "  \"b\": {},",
+            "  \"c\": [",
+            "    12345678901234567890123,",
+            "    \"x:,{\\\"y\"",
+            "  ],",
+            "  \"a\": []",
+            "}",
+        ];
+        assert_eq!(document.lines, expected);
+    }
+
+    #[test]
+    fn what_is_no_json_keeps_its_length() {
+        assert_eq!(Document::read(b"").kind, "empty, 0 bytes");
+        assert_eq!(
+            Document::read(b"offline\nnow"),
+            Document { kind: "not JSON, 11 bytes".into(), lines: vec!["offline\\n".into(), "now".into()] }
+        );
+        assert_eq!(Document::read(b"\xfe\x01a").lines, ["\\xfe\\u{1}a"]);
+    }
+
+    #[test]
+    fn a_long_payload_is_cut_and_says_so() {
+        let long = vec![b'7'; MOST_BYTES + 10];
+        let document = Document::read(&long);
+        assert_eq!(document.lines.last().unwrap(), "… and 10 bytes more");
+    }
+
+    proptest! {
+        #[test]
+        fn indented_json_says_the_same(value in json()) {
+            let text = value.to_string();
+            let back: serde_json::Value = serde_json::from_str(&indent(&text).join("\n")).unwrap();
+            prop_assert_eq!(back, value);
+        }
+
+        #[test]
+        fn any_bytes_make_a_document(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let document = Document::read(&bytes);
+            prop_assert!(document.lines.iter().all(|line| line.chars().all(|letter| !letter.is_control())));
+        }
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            "[ -~]{0,12}".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::Array),
+                proptest::collection::vec(("[a-z]{1,4}", inner), 0..4)
+                    .prop_map(|pairs| serde_json::Value::Object(pairs.into_iter().collect())),
+            ]
+        })
+    }
+}

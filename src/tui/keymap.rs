@@ -1,0 +1,254 @@
+//! Which key does what in which mode. One table: the program, the footer and the help all read it.
+
+use super::action::Action;
+use crate::mqtt::Fault;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// What the keys mean at the moment: the topmost layer, or the region with the focus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// The devices have the focus.
+    Fleet,
+    /// A feed has the focus.
+    Feed,
+    /// One device's detail is open.
+    Detail,
+    /// One message is open.
+    Message,
+    /// The death menu is open.
+    Death,
+    /// lwtop asks how many devices to launch.
+    Launch,
+    /// lwtop asks yes or no.
+    Confirm,
+    /// The help is open.
+    Help,
+}
+
+impl Mode {
+    /// Every mode.
+    pub const ALL: [Self; 8] =
+        [Self::Fleet, Self::Feed, Self::Detail, Self::Message, Self::Death, Self::Launch, Self::Confirm, Self::Help];
+}
+
+/// A key as the table names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A character; capital letters stand for themselves, whatever the terminal says of Shift.
+    Char(char),
+    /// A character with Control.
+    Ctrl(char),
+    /// A key without a character.
+    Code(KeyCode),
+}
+
+impl Key {
+    /// The key of a terminal event; `None` for combinations that the table does not use.
+    #[must_use]
+    pub fn of(event: &KeyEvent) -> Option<Self> {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        let other = event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META);
+        match event.code {
+            _ if other => None,
+            KeyCode::Char(letter) if control => Some(Self::Ctrl(letter.to_ascii_lowercase())),
+            KeyCode::Char(letter) if event.modifiers.contains(KeyModifiers::SHIFT) && letter.is_ascii_lowercase() => {
+                Some(Self::Char(letter.to_ascii_uppercase()))
+            }
+            KeyCode::Char(letter) => Some(Self::Char(letter)),
+            code => Some(Self::Code(code)),
+        }
+    }
+
+    /// How it is written on screen.
+    #[must_use]
+    pub fn label(self) -> String {
+        match self {
+            Self::Char(' ') => "space".to_owned(),
+            Self::Char(letter) => letter.to_string(),
+            Self::Ctrl(letter) => format!("ctrl-{letter}"),
+            Self::Code(code) => match code {
+                KeyCode::Up => "↑".to_owned(),
+                KeyCode::Down => "↓".to_owned(),
+                KeyCode::Left => "←".to_owned(),
+                KeyCode::Right => "→".to_owned(),
+                KeyCode::Enter => "⏎".to_owned(),
+                KeyCode::BackTab => "shift-tab".to_owned(),
+                KeyCode::PageUp => "PgUp".to_owned(),
+                KeyCode::PageDown => "PgDn".to_owned(),
+                other => format!("{other:?}").to_lowercase(),
+            },
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// Where it works.
+    pub modes: &'static [Mode],
+    /// The keys; the first one stands in the footer.
+    pub keys: &'static [Key],
+    /// What they do.
+    pub action: Action,
+    /// A word for the footer; empty if it is not to stand there.
+    pub hint: &'static str,
+    /// A line for the help; empty if it is not to stand there.
+    pub help: &'static str,
+}
+
+const fn bind(
+    modes: &'static [Mode],
+    keys: &'static [Key],
+    action: Action,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { modes, keys, action, hint, help }
+}
+
+use Key::{Char, Code, Ctrl};
+use Mode::{Confirm, Death, Detail, Feed, Fleet, Help, Launch, Message};
+
+const PAGES: &[Mode] = &[Fleet, Feed, Detail];
+const MAIN: &[Mode] = &[Fleet, Feed];
+const LISTS: &[Mode] = &[Fleet, Feed, Detail, Message, Help];
+const POPUPS: &[Mode] = &[Message, Death, Launch, Confirm, Help];
+
+/// Every key, in the order of the footer and of the help.
+pub const BINDINGS: &[Binding] = &[
+    bind(MAIN, &[Char('n')], Action::LaunchOne, "launch", "launch one simulated device"),
+    bind(PAGES, &[Char('x')], Action::AskDeath, "kill…", "choose how the device dies"),
+    bind(PAGES, &[Char('X')], Action::DieAgain, "again", "the last death once more"),
+    bind(PAGES, &[Char('r')], Action::Reconnect, "reconnect", "bring the device back"),
+    bind(MAIN, &[Code(KeyCode::Enter)], Action::Enter, "open", "open the device, or the message"),
+    bind(MAIN, &[Char(' ')], Action::Mark, "mark", "mark the device; x, X, r and D act on all that are marked"),
+    bind(MAIN, &[Char('a')], Action::MarkAll, "", "mark all devices, or none"),
+    bind(MAIN, &[Char('N')], Action::AskLaunch, "many", "launch many: asks how many"),
+    bind(PAGES, &[Char('R')], Action::ReconnectAll, "all back", "bring every simulated device back"),
+    bind(MAIN, &[Code(KeyCode::Tab)], Action::NextRegion, "next", "next: devices, connected, will, executed"),
+    bind(MAIN, &[Code(KeyCode::BackTab)], Action::PreviousRegion, "", "the one before"),
+    bind(PAGES, &[Char('D')], Action::Remove, "delete", "delete the device; asks when there are several"),
+    bind(MAIN, &[Char('v')], Action::SwitchShape, "view", "panes or table"),
+    bind(LISTS, &[Code(KeyCode::Up), Char('k')], Action::Up, "", "up"),
+    bind(LISTS, &[Code(KeyCode::Down), Char('j')], Action::Down, "", "down"),
+    bind(LISTS, &[Code(KeyCode::Left), Char('h')], Action::Left, "", "left"),
+    bind(LISTS, &[Code(KeyCode::Right), Char('l')], Action::Right, "", "right"),
+    bind(LISTS, &[Code(KeyCode::PageUp)], Action::PageUp, "", "a screen up"),
+    bind(LISTS, &[Code(KeyCode::PageDown)], Action::PageDown, "", "a screen down"),
+    bind(LISTS, &[Char('g'), Code(KeyCode::Home)], Action::First, "", "to the beginning"),
+    bind(LISTS, &[Char('G'), Code(KeyCode::End)], Action::Last, "", "to the end"),
+    // In the death menu hjkl choose deaths: only the arrows move.
+    bind(&[Death], &[Code(KeyCode::Up)], Action::Up, "", ""),
+    bind(&[Death], &[Code(KeyCode::Down)], Action::Down, "", ""),
+    bind(&[Death], &[Code(KeyCode::Enter)], Action::Enter, "do it", ""),
+    bind(&[Death], &[Char('l')], Action::Die(Fault::Leave), "", ""),
+    bind(&[Death], &[Char('f')], Action::Die(Fault::Fin), "", ""),
+    bind(&[Death], &[Char('r')], Action::Die(Fault::Rst), "", ""),
+    bind(&[Death], &[Char('z')], Action::Die(Fault::Freeze), "", ""),
+    bind(&[Death], &[Char('t')], Action::Die(Fault::Takeover), "", ""),
+    bind(&[Death], &[Char('p')], Action::Die(Fault::ProtocolError), "", ""),
+    bind(&[Death], &[Char('w')], Action::Die(Fault::LeaveWithWill), "", ""),
+    bind(&[Death], &[Char('k')], Action::Die(Fault::Kick), "", ""),
+    bind(&[Launch], &[Code(KeyCode::Enter)], Action::Enter, "launch", ""),
+    bind(&[Launch], &[Code(KeyCode::Backspace)], Action::Erase, "", ""),
+    bind(&[Launch], &[Char('0')], Action::Digit(0), "", ""),
+    bind(&[Launch], &[Char('1')], Action::Digit(1), "", ""),
+    bind(&[Launch], &[Char('2')], Action::Digit(2), "", ""),
+    bind(&[Launch], &[Char('3')], Action::Digit(3), "", ""),
+    bind(&[Launch], &[Char('4')], Action::Digit(4), "", ""),
+    bind(&[Launch], &[Char('5')], Action::Digit(5), "", ""),
+    bind(&[Launch], &[Char('6')], Action::Digit(6), "", ""),
+    bind(&[Launch], &[Char('7')], Action::Digit(7), "", ""),
+    bind(&[Launch], &[Char('8')], Action::Digit(8), "", ""),
+    bind(&[Launch], &[Char('9')], Action::Digit(9), "", ""),
+    bind(&[Confirm], &[Char('y')], Action::Yes, "yes", ""),
+    bind(&[Confirm], &[Char('n')], Action::Back, "", ""),
+    bind(&Mode::ALL, &[Code(KeyCode::Esc)], Action::Back, "back", "back out of one layer"),
+    // In a pop-up `q` closes it, as in every pager; ctrl-c always ends lwtop.
+    bind(POPUPS, &[Char('q')], Action::Back, "", ""),
+    bind(&[Help], &[Char('?')], Action::Back, "", ""),
+    bind(&[Fleet, Feed, Detail, Message], &[Char('?')], Action::Help, "help", "this help"),
+    bind(PAGES, &[Char('q')], Action::Quit, "quit", "quit: the simulated devices leave cleanly"),
+    bind(&Mode::ALL, &[Ctrl('c')], Action::Quit, "", "quit, wherever you are"),
+];
+
+/// What `event` does in `mode`.
+#[must_use]
+pub fn action(mode: Mode, event: &KeyEvent) -> Option<Action> {
+    let key = Key::of(event)?;
+    in_mode(mode).find(|binding| binding.keys.contains(&key)).map(|binding| binding.action)
+}
+
+/// The lines of the table that hold in `mode`.
+pub fn in_mode(mode: Mode) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(move |binding| binding.modes.contains(&mode))
+}
+
+/// The label of the first key that does `wanted` in `mode`; empty if there is none.
+#[must_use]
+pub fn label(mode: Mode, wanted: Action) -> String {
+    in_mode(mode).find(|binding| binding.action == wanted).map(|binding| binding.keys[0].label()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn no_key_does_two_things_in_one_mode() {
+        for mode in Mode::ALL {
+            let mut seen: HashMap<Key, Action> = HashMap::new();
+            for binding in in_mode(mode) {
+                for key in binding.keys {
+                    if let Some(other) = seen.insert(*key, binding.action) {
+                        panic!("{} does {other:?} and {:?} in {mode:?}", key.label(), binding.action);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_mode_has_a_way_out_and_every_death_a_key() {
+        for mode in Mode::ALL {
+            assert!(in_mode(mode).any(|binding| binding.action == Action::Back), "{mode:?} has no way back");
+            assert!(in_mode(mode).any(|binding| binding.action == Action::Quit), "{mode:?} cannot be quit");
+        }
+        let letters: String = Fault::ALL.map(|fault| label(Mode::Death, Action::Die(fault))).concat();
+        assert_eq!(letters, "lfrztpwk");
+    }
+
+    #[test]
+    fn every_line_has_a_key_and_a_mode_and_hints_are_explained() {
+        for binding in BINDINGS {
+            assert!(!binding.keys.is_empty() && !binding.modes.is_empty(), "{binding:?}");
+            let popup_only = binding.modes.iter().all(|mode| POPUPS.contains(mode));
+            assert!(
+                binding.hint.is_empty() || popup_only || !binding.help.is_empty(),
+                "{binding:?} is not in the help"
+            );
+        }
+    }
+
+    #[test]
+    fn shift_may_be_told_in_two_ways() {
+        for (code, modifiers) in [
+            (KeyCode::Char('X'), KeyModifiers::SHIFT),
+            (KeyCode::Char('X'), KeyModifiers::NONE),
+            (KeyCode::Char('x'), KeyModifiers::SHIFT),
+        ] {
+            assert_eq!(action(Mode::Fleet, &KeyEvent::new(code, modifiers)), Some(Action::DieAgain));
+        }
+        let control = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        assert!(Mode::ALL.into_iter().all(|mode| action(mode, &control) == Some(Action::Quit)));
+        assert_eq!(action(Mode::Fleet, &KeyEvent::new(KeyCode::Char('x'), KeyModifiers::ALT)), None);
+    }
+
+    #[test]
+    fn an_action_can_stand_in_a_file() {
+        let text = serde_json::to_string(&Action::Die(Fault::Rst)).unwrap();
+        assert_eq!(text, r#"{"die":"rst"}"#);
+        assert_eq!(serde_json::from_str::<Action>("\"launch-one\"").unwrap(), Action::LaunchOne);
+    }
+}

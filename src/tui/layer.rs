@@ -1,0 +1,92 @@
+//! What can be open on top of the fleet.
+
+use super::document::Document;
+use super::keymap::Mode;
+use crate::fleet::FeedEntry;
+use crate::mqtt::ClientId;
+
+/// The most devices that can be asked for at once. The hub refuses with the numbers what the machine cannot hold.
+pub const MOST_TO_LAUNCH: usize = 100_000;
+
+/// One layer.
+#[derive(Debug)]
+pub enum Layer {
+    /// One device, its will and its timeline.
+    Detail {
+        /// Which device.
+        client: ClientId,
+        /// The first visible line.
+        scroll: usize,
+    },
+    /// One message. It stays readable when it has left the feed.
+    Message {
+        /// The message.
+        entry: Box<FeedEntry>,
+        /// Its payload in lines.
+        document: Document,
+        /// The first visible line.
+        scroll: usize,
+    },
+    /// How the targets are to die.
+    Death {
+        /// Whom it is for: fixed when the menu opens, so that nobody else dies because the fleet moved.
+        targets: Vec<ClientId>,
+        /// The line under the cursor: an index into `Fault::ALL`.
+        row: usize,
+    },
+    /// How many devices to launch.
+    Launch {
+        /// The number so far; 0 while nothing was typed.
+        number: usize,
+    },
+    /// Whether these devices are to be deleted.
+    Confirm {
+        /// Which.
+        targets: Vec<ClientId>,
+    },
+    /// All keys.
+    Help {
+        /// The first visible line.
+        scroll: usize,
+    },
+}
+
+impl Layer {
+    /// A layer that shows `entry`.
+    #[must_use]
+    pub fn message(entry: FeedEntry) -> Self {
+        let document = Document::read(&entry.message.payload);
+        Self::Message { entry: Box::new(entry), document, scroll: 0 }
+    }
+
+    /// What the keys mean while it is on top.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        match self {
+            Self::Detail { .. } => Mode::Detail,
+            Self::Message { .. } => Mode::Message,
+            Self::Death { .. } => Mode::Death,
+            Self::Launch { .. } => Mode::Launch,
+            Self::Confirm { .. } => Mode::Confirm,
+            Self::Help { .. } => Mode::Help,
+        }
+    }
+
+    /// The devices without which it makes no sense.
+    #[must_use]
+    pub fn subjects(&self) -> Option<&[ClientId]> {
+        match self {
+            Self::Detail { client, .. } => Some(std::slice::from_ref(client)),
+            Self::Death { targets, .. } | Self::Confirm { targets } => Some(targets),
+            Self::Message { .. } | Self::Launch { .. } | Self::Help { .. } => None,
+        }
+    }
+
+    /// Its scroll position, if it has one.
+    pub const fn scroll_mut(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::Detail { scroll, .. } | Self::Message { scroll, .. } | Self::Help { scroll } => Some(scroll),
+            Self::Death { .. } | Self::Launch { .. } | Self::Confirm { .. } => None,
+        }
+    }
+}

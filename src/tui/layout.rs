@@ -1,0 +1,192 @@
+//! Where everything goes for a given size. Pure numbers: `App` moves by them and the views draw by them.
+//!
+//! ```text
+//! header        1 line
+//! devices       panes or table, as high as they need
+//! feeds         three side by side, or one with tabs below SIDE_BY_SIDE columns
+//! footer        1 line
+//! ```
+//! Below `TALL` lines only one of devices and feeds is shown: the one with the focus.
+
+use ratatui::layout::Rect;
+
+/// The smallest terminal that is of use.
+pub const SMALLEST: (u16, u16) = (40, 10);
+/// A pane is never narrower than this.
+const PANE_WIDTH: u16 = 40;
+/// Two borders and four lines.
+const PANE_HEIGHT: u16 = 6;
+/// A pane has no more to say than fits in this height.
+const PANE_HEIGHT_MAX: u16 = 8;
+/// From this width on the three feeds stand side by side.
+pub const SIDE_BY_SIDE: u16 = 105;
+/// From this height on devices and feeds are on the screen together.
+const TALL: u16 = 16;
+
+/// Whether the person chose between panes and table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// Panes for tens of devices, a table for more.
+    #[default]
+    Auto,
+    /// Panes.
+    Panes,
+    /// A table.
+    Table,
+}
+
+/// How the devices are arranged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Whether it is a table: one column, one line a device.
+    pub table: bool,
+    /// Devices side by side.
+    pub columns: usize,
+    /// Rows that are completely visible; at least 1.
+    pub rows: usize,
+    /// The height of a pane.
+    pub pane_height: u16,
+}
+
+/// The regions of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Regions {
+    /// The first line.
+    pub header: Rect,
+    /// The devices; empty if only the feeds are shown.
+    pub devices: Rect,
+    /// The feeds; empty if only the devices are shown.
+    pub feeds: Rect,
+    /// The last line.
+    pub footer: Rect,
+    /// How the devices are arranged.
+    pub grid: Grid,
+}
+
+/// Whether the terminal is too small.
+#[must_use]
+pub const fn too_small(area: Rect) -> bool {
+    area.width < SMALLEST.0 || area.height < SMALLEST.1
+}
+
+impl Regions {
+    /// Divides `area` for `devices` devices; `feed_focus` says which region is shown where there is room for one only.
+    #[must_use]
+    pub fn new(area: Rect, devices: usize, shape: Shape, feed_focus: bool) -> Self {
+        let header = Rect { height: area.height.min(1), ..area };
+        let footer = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
+        let body = body(area);
+        let both = area.height >= TALL;
+        let for_feeds = if both { (body.height / 3).max(6) } else { 0 };
+        let most = body.height - for_feeds;
+
+        let columns = usize::from((area.width / PANE_WIDTH).max(1));
+        let capacity = columns * usize::from(most / PANE_HEIGHT);
+        let table = match shape {
+            Shape::Auto => devices > capacity && (capacity < 4 || devices > 3 * capacity),
+            Shape::Panes => most < PANE_HEIGHT,
+            Shape::Table => true,
+        };
+        let (grid, needed) = if table {
+            // A border and a line of titles.
+            let needed = u16::try_from(devices + 3).unwrap_or(u16::MAX).clamp(PANE_HEIGHT, most.max(PANE_HEIGHT));
+            let rows = usize::from(if both { needed } else { most }.saturating_sub(3)).max(1);
+            (Grid { table, columns: 1, rows, pane_height: 1 }, needed)
+        } else {
+            let wanted = devices.div_ceil(columns).max(1);
+            let pane_height = (PANE_HEIGHT..=PANE_HEIGHT_MAX)
+                .rev()
+                .find(|height| wanted * usize::from(*height) <= usize::from(most))
+                .unwrap_or(PANE_HEIGHT);
+            let rows = wanted.min(usize::from(most / pane_height)).max(1);
+            let needed = u16::try_from(rows).unwrap_or(u16::MAX).saturating_mul(pane_height).min(most);
+            (Grid { table, columns, rows, pane_height }, needed)
+        };
+
+        let (devices, feeds) = if both {
+            let upper = Rect { height: needed.min(most), ..body };
+            (upper, Rect { y: upper.bottom(), height: body.height - upper.height, ..body })
+        } else if feed_focus {
+            (Rect { height: 0, ..body }, body)
+        } else {
+            (body, Rect { height: 0, ..body })
+        };
+        Self { header, devices, feeds, footer, grid }
+    }
+
+    /// Where the pane in `row` and `column` of the visible grid is. Panes share the width as evenly as columns allow.
+    #[must_use]
+    pub fn pane(&self, row: usize, column: usize) -> Rect {
+        let columns = self.grid.columns.max(1);
+        let edge = |at: usize| {
+            let offset = usize::from(self.devices.width) * at / columns;
+            self.devices.x + u16::try_from(offset).unwrap_or(self.devices.width)
+        };
+        let top = u16::try_from(row).unwrap_or(u16::MAX).saturating_mul(self.grid.pane_height);
+        let rect = Rect {
+            x: edge(column),
+            y: self.devices.y.saturating_add(top),
+            width: edge(column + 1) - edge(column),
+            height: self.grid.pane_height,
+        };
+        rect.intersection(self.devices)
+    }
+}
+
+/// What lies between header and footer.
+#[must_use]
+pub const fn body(area: Rect) -> Rect {
+    Rect { x: area.x, y: area.y + 1, width: area.width, height: area.height.saturating_sub(2) }
+}
+
+/// A pop-up of at most `width` × `height` in the middle of `area`.
+#[must_use]
+pub fn middle(area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(width: u16, height: u16, devices: usize) -> Regions {
+        Regions::new(Rect::new(0, 0, width, height), devices, Shape::Auto, false)
+    }
+
+    #[test]
+    fn tens_are_panes_and_hundreds_a_table() {
+        assert!(!at(80, 24, 3).grid.table && !at(80, 24, 12).grid.table);
+        assert!(at(80, 24, 13).grid.table);
+        assert!(!at(140, 40, 36).grid.table && at(140, 40, 37).grid.table);
+        assert!(!at(40, 10, 1).grid.table && at(40, 10, 2).grid.table);
+    }
+
+    #[test]
+    fn the_regions_fill_the_screen_and_nothing_more() {
+        for width in 40..=200 {
+            for height in 10..=80 {
+                for devices in [0, 1, 5, 60, 1_000] {
+                    for shape in [Shape::Auto, Shape::Panes, Shape::Table] {
+                        let area = Rect::new(0, 0, width, height);
+                        let regions = Regions::new(area, devices, shape, false);
+                        let sum = 2 + regions.devices.height + regions.feeds.height;
+                        assert_eq!(sum, height, "{width}x{height}, {devices}, {shape:?}");
+                        let grid = regions.grid;
+                        assert!(grid.rows >= 1 && grid.columns >= 1);
+                        for column in 0..grid.columns {
+                            assert!(grid.table || regions.pane(grid.rows - 1, column).width >= 40.min(width));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_low_terminal_shows_what_has_the_focus() {
+        let area = Rect::new(0, 0, 80, 12);
+        assert_eq!(Regions::new(area, 3, Shape::Auto, false).feeds.height, 0);
+        assert_eq!(Regions::new(area, 3, Shape::Auto, true).devices.height, 0);
+    }
+}

@@ -1,0 +1,237 @@
+//! The interface as a whole, without a terminal of its own, and the decision when to draw.
+
+use super::View;
+use super::action::Action;
+use super::app::{App, Effect};
+use super::keymap::{self, Mode};
+use super::look::Look;
+use super::view::{self, Canvas};
+use crate::clock::Moment;
+use crossterm::event::{Event, KeyEventKind};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use ratatui::layout::Rect;
+use std::time::Duration;
+
+/// The least time between two frames: 60 a second.
+const FRAME: Duration = Duration::from_micros(16_667);
+/// The least time between two frames that are drawn only because time passes.
+const TICK: Duration = Duration::from_secs(1);
+
+/// When to draw: at once after a change, at most 60 times a second, once a second while an age or a fuse is on the
+/// screen, and not at all otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Schedule {
+    changed: bool,
+    last: Option<Moment>,
+    last_tick: Option<Moment>,
+    wake: Option<Moment>,
+    draws: u64,
+}
+
+impl Default for Schedule {
+    /// The first frame is due.
+    fn default() -> Self {
+        Self { changed: true, last: None, last_tick: None, wake: None, draws: 0 }
+    }
+}
+
+impl Schedule {
+    /// Something that is on the screen may have changed.
+    pub const fn changed(&mut self) {
+        self.changed = true;
+    }
+
+    /// When the next frame is due: a moment in the past means now, `None` means never, unless something changes.
+    #[must_use]
+    pub fn next(&self) -> Option<Moment> {
+        let Some(last) = self.last else { return Some(Moment::default()) };
+        if self.changed {
+            return Some(last + FRAME);
+        }
+        let wake = self.wake?;
+        // Many ages turn over at many moments of a second: all are drawn together.
+        let tick = self.last_tick.map_or(wake, |tick| wake.max(tick + TICK));
+        Some(tick.max(last + FRAME))
+    }
+
+    /// A frame was drawn at `now`; what it shows reads differently from `wake` on.
+    pub fn drawn(&mut self, now: Moment, wake: Option<Moment>) {
+        if !self.changed {
+            self.last_tick = Some(now);
+        }
+        self.changed = false;
+        self.last = Some(now);
+        self.wake = wake;
+        self.draws += 1;
+    }
+
+    /// How many frames were drawn.
+    #[must_use]
+    pub const fn draws(&self) -> u64 {
+        self.draws
+    }
+}
+
+/// The interface on a terminal, which may be a test's.
+pub struct Ui<B: Backend> {
+    terminal: Terminal<B>,
+    app: App,
+    look: Look,
+    schedule: Schedule,
+}
+
+impl<B: Backend> Ui<B> {
+    /// An interface that draws on `terminal`.
+    pub fn new(terminal: Terminal<B>, look: Look) -> Self {
+        let mut app = App::default();
+        if let Ok(size) = terminal.size() {
+            app.area = Rect::new(0, 0, size.width, size.height);
+        }
+        Self { terminal, app, look, schedule: Schedule::default() }
+    }
+
+    /// Takes in a key or a change of size; hands back what is to be done.
+    pub fn on_event(&mut self, event: &Event, view: &View<'_>) -> Vec<Effect> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => {
+                self.schedule.changed();
+                match keymap::action(self.app.mode(), key) {
+                    Some(action) => self.app.update(action, view),
+                    None => Vec::new(),
+                }
+            }
+            Event::Resize(width, height) => {
+                self.schedule.changed();
+                self.app.area = Rect::new(0, 0, *width, *height);
+                self.app.sync(view);
+                Vec::new()
+            }
+            Event::Paste(text) => self.paste(text, view),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What is pasted is no command: only digits are taken, and only where a number is asked for.
+    fn paste(&mut self, text: &str, view: &View<'_>) -> Vec<Effect> {
+        if self.app.mode() != Mode::Launch {
+            return Vec::new();
+        }
+        self.schedule.changed();
+        // More digits than the bound has would be ignored one by one.
+        for digit in text.trim().bytes().take(8).take_while(u8::is_ascii_digit) {
+            self.app.update(Action::Digit(digit - b'0'), view);
+        }
+        Vec::new()
+    }
+
+    /// The fleet or the status changed.
+    pub const fn changed(&mut self) {
+        self.schedule.changed();
+    }
+
+    /// When the next frame is due: a moment in the past means now, `None` means never, unless something changes.
+    #[must_use]
+    pub fn next_draw(&self) -> Option<Moment> {
+        self.schedule.next()
+    }
+
+    /// Whether a frame is due at `now`.
+    #[must_use]
+    pub fn due(&self, now: Moment) -> bool {
+        self.schedule.next().is_some_and(|at| at <= now)
+    }
+
+    /// Draws a frame.
+    ///
+    /// # Errors
+    /// What the terminal says when it cannot be written to.
+    pub fn draw(&mut self, view: &View<'_>) -> Result<(), B::Error> {
+        let (app, look) = (&mut self.app, &self.look);
+        let mut wake = None;
+        self.terminal.draw(|frame| {
+            app.area = frame.area();
+            app.sync(view);
+            let mut canvas = Canvas::new(view, app, look, frame.buffer_mut());
+            view::draw(&mut canvas);
+            wake = canvas.wake();
+        })?;
+        self.schedule.drawn(view.now, wake);
+        Ok(())
+    }
+
+    /// How many frames were drawn.
+    #[must_use]
+    pub const fn draws(&self) -> u64 {
+        self.schedule.draws()
+    }
+
+    /// What the person is doing.
+    #[must_use]
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The backend, for tests that look at the screen.
+    pub const fn backend(&self) -> &B {
+        self.terminal.backend()
+    }
+
+    /// The backend, for tests that change its size.
+    pub const fn backend_mut(&mut self) -> &mut B {
+        self.terminal.backend_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Moment {
+        Moment::from_millis(1_000_000 + millis)
+    }
+
+    /// Plays `events` (times at which something changes) for `millis`, with a picture that wakes each second after
+    /// `phase` if it is given; returns when it drew.
+    fn play(events: &[u64], phase: Option<u64>, millis: u64) -> Vec<u64> {
+        let mut schedule = Schedule::default();
+        let mut drawn = Vec::new();
+        for now in 0..=millis {
+            if events.contains(&now) {
+                schedule.changed();
+            }
+            if schedule.next().is_some_and(|due| due <= at(now)) {
+                let wake =
+                    phase.map(|phase| if now < phase { phase } else { phase + ((now - phase) / 1_000 + 1) * 1_000 });
+                schedule.drawn(at(now), wake.map(at));
+                drawn.push(now);
+            }
+        }
+        drawn
+    }
+
+    #[test]
+    fn idle_draws_the_first_frame_and_no_other() {
+        assert_eq!(play(&[], None, 5_000), [0]);
+    }
+
+    #[test]
+    fn a_change_is_drawn_at_once() {
+        assert_eq!(play(&[700], None, 2_000), [0, 700]);
+    }
+
+    #[test]
+    fn a_flood_is_drawn_sixty_times_a_second() {
+        let flood: Vec<u64> = (0..=1_000).collect();
+        let drawn = play(&flood, None, 1_000);
+        assert!((58..=61).contains(&drawn.len()), "{}", drawn.len());
+        assert!(drawn.windows(2).all(|pair| pair[1] - pair[0] >= 16));
+    }
+
+    #[test]
+    fn a_fuse_is_drawn_once_a_second() {
+        assert_eq!(play(&[], Some(300), 5_000), [0, 300, 1_300, 2_300, 3_300, 4_300]);
+        // Events in between are drawn, and the fuse goes on at its own pace.
+        assert_eq!(play(&[1_500, 1_600], Some(300), 3_000), [0, 300, 1_300, 1_500, 1_600, 2_300]);
+    }
+}

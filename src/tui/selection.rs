@@ -1,0 +1,121 @@
+//! Cursors that stay on what they point at while the lists move under them.
+
+use super::action::Action;
+use super::layout::Grid;
+use crate::fleet::{Device, Feed, Fleet};
+use crate::mqtt::ClientId;
+
+/// A place among the devices: it follows its device, and when that is deleted, it stays where it was.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceCursor {
+    selected: Option<ClientId>,
+    index: usize,
+    /// The first visible row of the grid or table.
+    pub top: usize,
+}
+
+impl DeviceCursor {
+    /// The selected device.
+    #[must_use]
+    pub fn device<'a>(&self, fleet: &'a Fleet) -> Option<&'a Device> {
+        fleet.device(*fleet.order().get(self.index)?)
+    }
+
+    /// Its index in the fleet's order.
+    #[must_use]
+    pub const fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Finds the device again and keeps it on the screen.
+    pub fn sync(&mut self, fleet: &Fleet, grid: &Grid) {
+        let order = fleet.order();
+        // The order only changes when a device is deleted: a search is rare.
+        if self.device(fleet).map(|device| &device.id) != self.selected.as_ref() {
+            let key = self.selected.as_ref().and_then(|client| fleet.find(client.as_str()));
+            if let Some(index) = key.and_then(|key| order.iter().position(|other| *other == key)) {
+                self.index = index;
+            }
+            self.select(fleet, self.index);
+        }
+        let row = self.index / grid.columns;
+        let last_top = order.len().div_ceil(grid.columns).saturating_sub(grid.rows);
+        self.top = self.top.clamp((row + 1).saturating_sub(grid.rows), row).min(last_top);
+    }
+
+    fn select(&mut self, fleet: &Fleet, index: usize) {
+        self.index = index.min(fleet.len().saturating_sub(1));
+        self.selected = self.device(fleet).map(|device| device.id.clone());
+    }
+
+    /// One further, without changing rows in a way that surprises.
+    pub fn advance(&mut self, fleet: &Fleet, grid: &Grid) {
+        self.select(fleet, self.index + 1);
+        self.sync(fleet, grid);
+    }
+
+    /// Moves within the grid or the table.
+    pub fn step(&mut self, action: Action, fleet: &Fleet, grid: &Grid) {
+        let last = fleet.len().saturating_sub(1);
+        let columns = grid.columns;
+        let page = grid.rows * columns;
+        let index = match action {
+            Action::Up if self.index >= columns => self.index - columns,
+            // Below the last complete row there may be a shorter one.
+            Action::Down if self.index / columns < last / columns => (self.index + columns).min(last),
+            Action::Left if !grid.table => self.index.saturating_sub(1),
+            Action::Right if !grid.table => self.index + 1,
+            Action::PageUp if self.index >= page => self.index - page,
+            Action::PageUp => self.index % columns,
+            Action::PageDown => self.index + page,
+            Action::First => 0,
+            Action::Last => last,
+            _ => self.index,
+        };
+        self.select(fleet, index);
+        self.sync(fleet, grid);
+    }
+}
+
+/// A place in a feed. New messages come in above it, so it is counted from the first message that ever came; on the
+/// newest message it follows whatever comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeedCursor {
+    /// Which message, counted from 0; `None` follows the newest.
+    message: Option<u64>,
+    /// The first visible row.
+    pub top: usize,
+}
+
+impl FeedCursor {
+    /// The selected row, 0 being the newest.
+    #[must_use]
+    pub fn row(&self, feed: &Feed) -> usize {
+        let Some(message) = self.message else { return 0 };
+        let behind = feed.total().saturating_sub(1).saturating_sub(message);
+        usize::try_from(behind).unwrap_or(usize::MAX).min(feed.entries().len().saturating_sub(1))
+    }
+
+    /// Keeps the selected row on the screen.
+    pub fn sync(&mut self, feed: &Feed, rows: usize) {
+        let row = self.row(feed);
+        self.top = self.top.clamp((row + 1).saturating_sub(rows), row);
+    }
+
+    /// Moves within the feed.
+    pub fn step(&mut self, action: Action, feed: &Feed, rows: usize) {
+        let row = self.row(feed);
+        let last = feed.entries().len().saturating_sub(1);
+        let row = match action {
+            Action::Up => row.saturating_sub(1),
+            Action::Down => (row + 1).min(last),
+            Action::PageUp => row.saturating_sub(rows),
+            Action::PageDown => (row + rows).min(last),
+            Action::First => 0,
+            Action::Last => last,
+            _ => row,
+        };
+        self.message = (row > 0).then(|| feed.total().saturating_sub(1).saturating_sub(row as u64));
+        self.sync(feed, rows);
+    }
+}

@@ -1,0 +1,81 @@
+//! The devices: a grid of panes, a table, or what to do when there is none. Only what is visible is built.
+
+use super::boxes::{Titles, frame};
+use super::canvas::Canvas;
+use super::{pane, table};
+use crate::fleet::LinkState;
+use crate::tui::app::Focus;
+use crate::tui::layout::Regions;
+use crate::tui::text::wrap;
+use ratatui::style::Style;
+
+/// Draws the devices.
+pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
+    if regions.devices.height == 0 {
+        return;
+    }
+    if canvas.view.fleet.is_empty() {
+        empty(canvas, regions);
+        return;
+    }
+    if regions.grid.table {
+        table::draw(canvas, regions);
+        return;
+    }
+    let grid = regions.grid;
+    let cursor = &canvas.app.cursor;
+    let (first, selected) = (cursor.top * grid.columns, cursor.index());
+    let focus = canvas.app.focus == Focus::Devices;
+    let keys = canvas.view.fleet.order().iter().enumerate().skip(first).take(grid.rows * grid.columns);
+    for (index, key) in keys {
+        let place = index - first;
+        let area = regions.pane(place / grid.columns, place % grid.columns);
+        if let Some(device) = canvas.view.fleet.device(*key) {
+            pane::draw(canvas, area, device, index == selected, focus);
+        }
+    }
+    rest(canvas, regions, first);
+}
+
+/// Says how many devices are above and below what is visible.
+fn rest(canvas: &mut Canvas<'_>, regions: &Regions, first: usize) {
+    let shown = regions.grid.rows * regions.grid.columns;
+    let below = canvas.view.fleet.len().saturating_sub(first + shown);
+    let text = match (first, below) {
+        (0, 0) => return,
+        (0, below) => format!(" {below} more ↓ "),
+        (above, 0) => format!(" {above} more ↑ "),
+        (above, below) => format!(" {above} more ↑ · {below} more ↓ "),
+    };
+    // In the lower border of the last visible row of panes, whose height is whole.
+    let y = regions.devices.y + regions.grid.pane_height * u16::try_from(regions.grid.rows).unwrap_or(1) - 1;
+    let columns = u16::try_from(crate::tui::text::width(&text)).unwrap_or(0);
+    let x = regions.devices.right().saturating_sub(columns + 2);
+    canvas.put(x, y, &text, columns, canvas.look.accent());
+}
+
+fn empty(canvas: &mut Canvas<'_>, regions: &Regions) {
+    let focus = canvas.app.focus == Focus::Devices;
+    let titles = Titles { left: "devices", left_style: canvas.look.strong(), ..Titles::default() };
+    let inner = frame(canvas, regions.devices, focus, &titles);
+    let status = canvas.view.status;
+    let mut text = match canvas.view.fleet.link() {
+        LinkState::Up { .. } => "No device yet. n launches one, N launches many.".to_owned(),
+        LinkState::Connecting => match &status.stage {
+            Some(stage) => format!("{stage}…"),
+            None => "Connecting to the broker…".to_owned(),
+        },
+        LinkState::Down { why, .. } => format!("lwtop's link is down: {why}. It tries again by itself."),
+    };
+    if matches!(canvas.view.fleet.link(), LinkState::Up { .. }) && !status.broker.is_empty() {
+        text.push_str(if status.gateway {
+            " Any MQTT client that connects to the address above appears here too."
+        } else {
+            " Any device whose messages name it appears here too."
+        });
+    }
+    let lines = wrap(&crate::tui::text::clean(&text), usize::from(inner.width));
+    for (y, line) in (inner.y..inner.bottom()).zip(lines) {
+        canvas.put(inner.x, y, &line, inner.width, Style::new());
+    }
+}

@@ -1,0 +1,97 @@
+//! The first line.
+//!
+//! ```text
+//!  lwtop  embedded 127.0.0.1:1883  link up  42 msg/s         ● 5 online  ◐ 1 overdue  ✖ 2 offline  ? 0 unknown
+//!  embedded 127.0.0.1:1883  starting the broker…             ●0 ◐0 ✖0 ?0
+//! ```
+//! What does not fit is left out, the least important first.
+
+use super::canvas::{Canvas, columns};
+use crate::fleet::LinkState;
+use crate::tui::text::{clean, width};
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+struct Piece {
+    /// Lower is kept longer.
+    rank: u8,
+    text: String,
+    style: Style,
+}
+
+/// Draws the header.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
+    let mut pieces = facts(canvas);
+    let room = usize::from(area.width).saturating_sub(2);
+    let needed = |pieces: &[Piece]| pieces.iter().map(|piece| width(&piece.text) + 2).sum::<usize>();
+    let counts = canvas.view.fleet.counts();
+    let numbers = [
+        ("●", counts.online, "online", canvas.look.good()),
+        ("◐", counts.overdue, "overdue", canvas.look.warn()),
+        ("✖", counts.offline, "offline", canvas.look.bad()),
+        ("?", counts.unknown, "unknown", canvas.look.warn()),
+    ];
+    let mut words: Vec<String> =
+        numbers.iter().map(|(glyph, count, word, _)| format!("{glyph} {count} {word}")).collect();
+    let mut total = words.iter().map(|word| width(word) + 2).sum::<usize>();
+    if needed(&pieces) + total > room {
+        words = numbers.iter().map(|(glyph, count, ..)| format!("{glyph}{count}")).collect();
+        total = words.iter().map(|word| width(word) + 2).sum();
+    }
+    while needed(&pieces) + total > room && pieces.len() > 1 {
+        let last = pieces.iter().enumerate().max_by_key(|(_, piece)| piece.rank).map_or(0, |(at, _)| at);
+        pieces.remove(last);
+    }
+    let mut x = area.x + 1;
+    let end = area.right().saturating_sub(columns(total));
+    for piece in &pieces {
+        x += canvas.put(x, area.y, &piece.text, end.saturating_sub(x + 1), piece.style) + 2;
+    }
+    let mut x = end;
+    for (word, (_, count, _, style)) in words.iter().zip(numbers) {
+        let style = if count == 0 { canvas.look.dim() } else { style };
+        x += canvas.put(x, area.y, word, area.right().saturating_sub(x), style) + 2;
+    }
+}
+
+fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
+    let status = canvas.view.status;
+    let look = canvas.look;
+    let mut pieces = Vec::new();
+    let mut add = |rank, text: String, style| pieces.push(Piece { rank, text, style });
+    add(6, "lwtop".to_owned(), look.strong().add_modifier(Modifier::REVERSED));
+    if !status.broker.is_empty() {
+        add(4, clean(&status.broker), Style::new());
+    }
+    let link = match (canvas.view.fleet.link(), &status.stage) {
+        (LinkState::Down { since, .. }, None) => (format!("✖ link down {}", canvas.age(*since)), look.bad()),
+        (_, Some(stage)) => (format!("{}…", clean(stage)), look.warn()),
+        (LinkState::Connecting, None) => ("connecting…".to_owned(), look.warn()),
+        (LinkState::Up { .. }, None) => ("link up".to_owned(), look.good()),
+    };
+    add(0, link.0, link.1);
+    if status.dropped > 0 {
+        add(3, format!("{} dropped", status.dropped), look.bad());
+    }
+    if status.refused > 0 {
+        add(3, format!("{} refused", status.refused), look.warn());
+    }
+    if let Some(busy) = &status.busy {
+        add(1, format!("{}…", clean(busy)), look.accent());
+    }
+    let marks = canvas.app.marks.len();
+    if marks > 0 {
+        add(2, format!("◆ {marks} marked"), look.accent());
+    }
+    add(5, rate(status.rate), look.dim());
+    pieces
+}
+
+/// Messages per second, without more digits than mean something.
+fn rate(rate: f32) -> String {
+    match rate {
+        rate if !rate.is_finite() || rate <= 0.0 => "0 msg/s".to_owned(),
+        rate if rate < 10.0 => format!("{rate:.1} msg/s"),
+        rate => format!("{rate:.0} msg/s"),
+    }
+}

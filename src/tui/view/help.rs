@@ -1,0 +1,56 @@
+//! All keys, from the same table that the program goes by.
+//!
+//! ```text
+//! ┏ Keys ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+//! ┃           n  launch one simulated device                   ┃
+//! ┃       ↑ / k  up                                            ┃
+//! ┗ 12 lines more ↓ ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
+//! ```
+
+use super::boxes::{Titles, frame, lines, more};
+use super::canvas::{Canvas, columns};
+use crate::mqtt::Fault;
+use crate::tui::action::Action;
+use crate::tui::keymap::{BINDINGS, Key, Mode, label};
+use crate::tui::layout::middle;
+use crate::tui::text::{width, wrap};
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// The column in which the keys end.
+const KEYS: usize = 11;
+
+/// Draws the help.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scroll: usize) {
+    let width = area.width.min(78);
+    let all = text(usize::from(width.saturating_sub(4)), canvas.look.strong());
+    let area = middle(area, width, columns(all.len()).saturating_add(2));
+    canvas.clear(area);
+    let below = more(all.len(), area.height.saturating_sub(2), scroll);
+    let titles = Titles { left: "Keys", left_style: canvas.look.strong(), below: &below, ..Titles::default() };
+    let inner = frame(canvas, area, true, &titles);
+    lines(canvas, inner, &all, scroll);
+}
+
+fn text(room: usize, heading: Style) -> Vec<(String, Style)> {
+    let mut all = Vec::new();
+    let mut entry = |keys: &str, help: &str| {
+        for (index, line) in wrap(help, room.saturating_sub(KEYS + 2)).into_iter().enumerate() {
+            let keys = if index == 0 { keys } else { "" };
+            let pad = " ".repeat(KEYS.saturating_sub(width(keys)));
+            all.push((format!("{pad}{keys}  {line}"), Style::new()));
+        }
+    };
+    for binding in BINDINGS.iter().filter(|binding| !binding.help.is_empty()) {
+        let keys: Vec<String> = binding.keys.iter().map(|key| Key::label(*key)).collect();
+        entry(&keys.join(" "), binding.help);
+    }
+    let deaths = all.len();
+    let mut entry = |keys: &str, help: String| all.push((format!("{keys:>KEYS$}  {help}"), Style::new()));
+    for fault in Fault::ALL {
+        entry(&label(Mode::Death, Action::Die(fault)), format!("{}: {}", fault.title(), fault.what_happens()));
+    }
+    all.insert(deaths, (String::new(), Style::new()));
+    all.insert(deaths + 1, ("In the death menu (x)".to_owned(), heading));
+    all
+}

@@ -1,0 +1,52 @@
+//! The screen, one file per region. Drawing takes facts by reference and changes nothing but the buffer.
+
+mod boxes;
+mod canvas;
+mod confirm;
+mod death;
+mod detail;
+mod devices;
+mod feeds;
+mod footer;
+mod header;
+mod help;
+mod launch;
+mod message;
+mod pane;
+mod small;
+mod table;
+
+pub use canvas::Canvas;
+
+use super::layer::Layer;
+use super::layout::{body, too_small};
+
+/// Draws everything.
+pub fn draw(canvas: &mut Canvas<'_>) {
+    let area = canvas.area();
+    if too_small(area) {
+        small::draw(canvas);
+        return;
+    }
+    let regions = canvas.app.regions(canvas.view);
+    header::draw(canvas, regions.header);
+    footer::draw(canvas, regions.footer);
+    let body = body(area);
+    let app = canvas.app;
+    // A detail is a page: it stands in place of devices and feeds. The other layers lie on what is below them.
+    let page = app.layers.iter().rposition(|layer| matches!(layer, Layer::Detail { .. }));
+    if page.is_none() {
+        devices::draw(canvas, &regions);
+        feeds::draw(canvas, &regions);
+    }
+    for layer in &app.layers[page.unwrap_or(0)..] {
+        match layer {
+            Layer::Detail { client, scroll } => detail::draw(canvas, body, client, *scroll),
+            Layer::Message { entry, document, scroll } => message::draw(canvas, body, entry, document, *scroll),
+            Layer::Death { targets, row } => death::draw(canvas, area, targets, *row),
+            Layer::Launch { number } => launch::draw(canvas, body, *number),
+            Layer::Confirm { targets } => confirm::draw(canvas, body, targets),
+            Layer::Help { scroll } => help::draw(canvas, body, *scroll),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Whatever is pressed, whatever happens and whatever the size: no panic, and the columns hold.
+
+mod tui_world;
+
+use crossterm::event::KeyCode;
+use lwtop::fleet::{DeviceEvent, Event, LinkEvent};
+use lwtop::mqtt::{Cause, ConnId, Fault, Protocol};
+use proptest::prelude::*;
+use tui_world::World;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Key(KeyCode),
+    Resize(u16, u16),
+    Connect(String, bool, u16),
+    Launch(u8),
+    Fault(u8, Fault),
+    Close(u8, Cause),
+    Message(u8, Vec<u8>, bool),
+    Remove(u8),
+    Link(bool),
+    Pass(u32),
+    Trouble(u8, String),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let keys = prop_oneof![
+        proptest::sample::select("nNxXrRD avjkhlgG?qy0123456789lfrztpwk ".chars().collect::<Vec<_>>())
+            .prop_map(KeyCode::Char),
+        proptest::sample::select(vec![
+            KeyCode::Up,
+            KeyCode::Down,
+            KeyCode::Left,
+            KeyCode::Right,
+            KeyCode::PageUp,
+            KeyCode::PageDown,
+            KeyCode::Home,
+            KeyCode::End,
+            KeyCode::Tab,
+            KeyCode::BackTab,
+            KeyCode::Enter,
+            KeyCode::Esc,
+            KeyCode::Backspace,
+        ]),
+    ];
+    prop_oneof![
+        8 => keys.prop_map(Step::Key),
+        2 => (0u16..310, 0u16..110).prop_map(|(width, height)| Step::Resize(width, height)),
+        2 => (40u16..100, 10u16..30).prop_map(|(width, height)| Step::Resize(width, height)),
+        2 => (".{0,12}", any::<bool>(), prop_oneof![Just(0), 1u16..60, any::<u16>()])
+            .prop_map(|(id, five, keep_alive)| Step::Connect(id, five, keep_alive)),
+        3 => (0u8..30).prop_map(Step::Launch),
+        2 => (any::<u8>(), proptest::sample::select(Fault::ALL.to_vec())).prop_map(|(who, fault)| Step::Fault(who, fault)),
+        2 => (any::<u8>(), proptest::sample::select(Cause::ALL.to_vec())).prop_map(|(who, cause)| Step::Close(who, cause)),
+        2 => (0u8..3, proptest::collection::vec(any::<u8>(), 0..80), any::<bool>())
+            .prop_map(|(topic, payload, retain)| Step::Message(topic, payload, retain)),
+        1 => any::<u8>().prop_map(Step::Remove),
+        1 => any::<bool>().prop_map(Step::Link),
+        2 => (0u32..100_000).prop_map(Step::Pass),
+        1 => (0u8..30, ".{0,200}").prop_map(|(who, why)| Step::Trouble(who, why)),
+    ]
+}
+
+fn play(world: &mut World, step: Step) {
+    let one_of = |world: &World, who: u8| {
+        let devices: Vec<_> = world.fleet.devices().collect();
+        let device = devices.get(usize::from(who) % devices.len().max(1))?;
+        let conn = device.session.as_ref().map_or(ConnId(0), |session| session.conn);
+        Some((device.id.as_str().to_owned(), conn))
+    };
+    match step {
+        Step::Key(code) => drop(world.key(code)),
+        Step::Resize(width, height) => world.resize(width, height),
+        Step::Connect(id, five, keep_alive) => {
+            world.connect(&id, if five { Protocol::V5 } else { Protocol::V311 }, keep_alive);
+        }
+        Step::Launch(number) => drop(world.launch(&format!("lwtThing-{number}"))),
+        Step::Fault(who, fault) => {
+            if let Some((id, _)) = one_of(world, who) {
+                world.fault(&id, fault);
+            }
+        }
+        Step::Close(who, cause) => {
+            if let Some((id, conn)) = one_of(world, who) {
+                world.close(conn, &id, cause, "FIN");
+                if !cause.discards_will() {
+                    world.message("/last/will/topic", tui_world::will_payload(&id).as_bytes(), Some(&id), false);
+                }
+            }
+        }
+        Step::Message(topic, payload, retain) => {
+            let topic = ["/last/will/topic", "/lwt/connected/topic", "/lwt/executed"][usize::from(topic)];
+            world.message(topic, &payload, None, retain);
+        }
+        Step::Remove(who) => {
+            if let Some((id, _)) = one_of(world, who) {
+                world.apply(Event::Device(DeviceEvent::Removed { client: id.as_str().into() }));
+            }
+        }
+        Step::Link(true) => world.apply(Event::Link(LinkEvent::Up { at: world.now })),
+        Step::Link(false) => {
+            world.apply(Event::Link(LinkEvent::Down { at: world.now, why: "no route\nto host".into() }));
+        }
+        Step::Pass(millis) => world.pass(u64::from(millis)),
+        Step::Trouble(who, why) => {
+            let client = format!("lwtThing-{who}").as_str().into();
+            world.apply(Event::Device(DeviceEvent::Failed { at: world.now, client, why }));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_that_can_happen_breaks_the_screen(steps in proptest::collection::vec(step(), 1..40)) {
+        let mut world = World::starting(80, 24);
+        for step in steps {
+            play(&mut world, step);
+            world.draw();
+            let buffer = world.ui.backend().buffer();
+            for cell in buffer.content() {
+                prop_assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());
+            }
+        }
+    }
+
+    #[test]
+    fn borders_stand_in_their_columns_whatever_the_names(ids in proptest::collection::vec(".{0,40}", 1..6)) {
+        let mut world = World::up(80, 24);
+        for id in &ids {
+            world.connect(id, Protocol::V5, 30);
+        }
+        world.draw();
+        let buffer = world.ui.backend().buffer();
+        let devices = world.fleet.len();
+        let right = |y: u16| buffer[(79, y)].symbol().to_owned();
+        if devices > 1 {
+            prop_assert!((2..6).all(|y| right(y) == "│"), "{}", world.screen());
+        }
+        prop_assert!((2..6).all(|y| buffer[(39, y)].symbol() == "┃"), "{}", world.screen());
+    }
+}

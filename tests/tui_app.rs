@@ -1,0 +1,398 @@
+//! What keys do: every test presses keys and looks at the effects, the picture, or both.
+
+mod tui_world;
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use lwtop::fleet::{DeviceEvent, Event};
+use lwtop::hub::Command;
+use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, Protocol};
+use lwtop::tui::Effect;
+use lwtop::tui::keymap::Mode;
+use tui_world::World;
+
+fn ids(names: &[&str]) -> Vec<ClientId> {
+    names.iter().map(|name| ClientId::from(*name)).collect()
+}
+
+fn command(effects: &[Effect]) -> &Command {
+    match effects {
+        [Effect::Command(command)] => command,
+        other => panic!("one command was expected, not {other:?}"),
+    }
+}
+
+fn mode(world: &World) -> Mode {
+    world.ui.app().mode()
+}
+
+#[test]
+fn n_launches_one_and_capital_n_asks_how_many() {
+    let mut world = World::up(80, 24);
+    assert_eq!(command(&world.keys("n")), &Command::Launch(1));
+    assert!(world.keys("N").is_empty());
+    assert!(world.key(KeyCode::Enter).is_empty(), "no number, no launch");
+    assert_eq!(mode(&world), Mode::Launch);
+    world.keys("012x5");
+    world.key(KeyCode::Backspace);
+    assert!(world.draw().contains("12▏"));
+    assert_eq!(command(&world.key(KeyCode::Enter)), &Command::Launch(12));
+    assert_eq!(mode(&world), Mode::Fleet);
+}
+
+#[test]
+fn the_number_to_launch_is_bounded_and_may_be_pasted() {
+    let mut world = World::up(80, 24);
+    world.keys("N9999999");
+    assert_eq!(command(&world.key(KeyCode::Enter)), &Command::Launch(99_999));
+    world.keys("N");
+    world.input(&Input::Paste(" 250 xq".into()));
+    assert_eq!(command(&world.key(KeyCode::Enter)), &Command::Launch(250));
+    assert!(world.input(&Input::Paste("q".into())).is_empty(), "pasted text is no command");
+}
+
+#[test]
+fn each_letter_of_the_death_menu_is_its_fault() {
+    for (letter, fault) in "lfrztpk".chars().zip([
+        Fault::Leave,
+        Fault::Fin,
+        Fault::Rst,
+        Fault::Freeze,
+        Fault::Takeover,
+        Fault::ProtocolError,
+        Fault::Kick,
+    ]) {
+        let mut world = World::three(80, 24);
+        let effects = world.keys(&format!("x{letter}"));
+        assert_eq!(command(&effects), &Command::Fault(ids(&["lwtThing"]), fault));
+        assert_eq!(mode(&world), Mode::Fleet, "the menu closes");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_with_the_reason() {
+    let mut world = World::three(80, 24);
+    assert!(world.keys("xw").is_empty());
+    assert_eq!(mode(&world), Mode::Death, "the menu stays open for another choice");
+    assert!(world.draw().contains("needs MQTT 5"));
+    world.key(KeyCode::Esc);
+    world.connect("five", Protocol::V5, 30);
+    world.keys("G");
+    assert_eq!(command(&world.keys("xw")), &Command::Fault(ids(&["five"]), Fault::LeaveWithWill));
+}
+
+#[test]
+fn kick_needs_the_gateway() {
+    let mut world = World::three(80, 24);
+    world.status.gateway = false;
+    assert!(world.keys("xk").is_empty());
+    assert!(world.draw().contains("needs lwtop's gateway"));
+}
+
+#[test]
+fn capital_x_repeats_the_last_death_on_the_selected_device() {
+    let mut world = World::three(80, 24);
+    assert!(world.keys("X").is_empty());
+    assert!(world.draw().contains("nothing to repeat yet: x chooses a death"));
+    world.keys("xr");
+    world.key(KeyCode::Right);
+    assert_eq!(command(&world.keys("X")), &Command::Fault(ids(&["lwtThing-2"]), Fault::Rst));
+    world.close(ConnId(2), "lwtThing-2", Cause::ConnectionLost, "RST");
+    assert!(world.keys("X").is_empty());
+    assert!(world.draw().contains("lwtThing-2 stays as it is"));
+}
+
+#[test]
+fn marks_take_the_place_of_the_selection() {
+    let mut world = World::three(80, 24);
+    world.keys("  ");
+    assert_eq!(command(&world.keys("xf")), &Command::Fault(ids(&["lwtThing", "lwtThing-2"]), Fault::Fin));
+    world.key(KeyCode::Esc);
+    assert_eq!(
+        command(&world.keys("xf")),
+        &Command::Fault(ids(&["lwtThing-3"]), Fault::Fin),
+        "esc took the marks away"
+    );
+    assert_eq!(
+        command(&world.keys("axf")),
+        &Command::Fault(ids(&["lwtThing", "lwtThing-2", "lwtThing-3"]), Fault::Fin)
+    );
+    assert_eq!(command(&world.keys("axf")), &Command::Fault(ids(&["lwtThing-3"]), Fault::Fin), "a again marks none");
+}
+
+#[test]
+fn of_several_only_those_that_can_die() {
+    let mut world = World::three(80, 24);
+    world.close(ConnId(2), "lwtThing-2", Cause::ClientInitiatedDisconnect, "DISCONNECT");
+    assert_eq!(command(&world.keys("axf")), &Command::Fault(ids(&["lwtThing", "lwtThing-3"]), Fault::Fin));
+    assert!(world.draw().contains("2 of 3"));
+}
+
+#[test]
+fn reconnect_is_for_what_is_gone_or_frozen() {
+    let mut world = World::three(80, 24);
+    assert!(world.keys("r").is_empty());
+    assert!(world.draw().contains("lwtThing is connected: there is nothing to bring back"));
+    world.fault("lwtThing", Fault::Freeze);
+    assert_eq!(command(&world.keys("r")), &Command::Reconnect(ids(&["lwtThing"])));
+    world.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    assert_eq!(command(&world.keys("ar")), &Command::Reconnect(ids(&["lwtThing", "lwtThing-2"])));
+    assert_eq!(command(&world.keys("R")), &Command::ReconnectAll);
+}
+
+#[test]
+fn somebody_elses_device_cannot_be_brought_back() {
+    let mut world = World::up(80, 24);
+    let conn = world.connect("press-7", Protocol::V5, 30);
+    world.close(conn, "press-7", Cause::ConnectionLost, "FIN");
+    assert!(world.keys("r").is_empty());
+    assert!(world.draw().contains("was not launched by lwtop"));
+}
+
+#[test]
+fn deleting_several_asks_first() {
+    let mut world = World::three(80, 24);
+    assert_eq!(command(&world.keys("D")), &Command::Remove(ids(&["lwtThing"])));
+    assert!(world.keys("  D").is_empty());
+    assert_eq!(mode(&world), Mode::Confirm);
+    assert!(world.keys("n").is_empty());
+    assert_eq!(mode(&world), Mode::Fleet);
+    assert_eq!(command(&world.keys("Dy")), &Command::Remove(ids(&["lwtThing", "lwtThing-2"])));
+}
+
+#[test]
+fn tab_goes_round_and_enter_opens_what_is_selected() {
+    let mut world = World::three(80, 24);
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        seen.push((mode(&world), world.ui.app().feed));
+        world.key(KeyCode::Tab);
+    }
+    assert_eq!(seen, [(Mode::Fleet, 1), (Mode::Feed, 0), (Mode::Feed, 1), (Mode::Feed, 2), (Mode::Fleet, 2)]);
+    world.key(KeyCode::Down);
+    world.key(KeyCode::Enter);
+    assert_eq!(mode(&world), Mode::Message);
+    assert!(world.draw().contains("\"message\": \"AWS IoT Thing connected message to IoT Core\""));
+    world.keys("q");
+    assert_eq!(mode(&world), Mode::Feed, "q closes a pop-up");
+    world.key(KeyCode::BackTab);
+    world.key(KeyCode::Enter);
+    assert_eq!(mode(&world), Mode::Detail);
+}
+
+#[test]
+fn esc_backs_out_one_layer_and_q_and_ctrl_c_quit() {
+    let mut world = World::three(80, 24);
+    world.key(KeyCode::Enter);
+    world.keys("x?");
+    assert_eq!(mode(&world), Mode::Death, "? is no key of the death menu");
+    world.key(KeyCode::Esc);
+    assert_eq!(mode(&world), Mode::Detail);
+    let control = Input::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL));
+    world.keys("x");
+    assert_eq!(world.input(&control), [Effect::Quit]);
+    world.key(KeyCode::Esc);
+    world.key(KeyCode::Esc);
+    assert_eq!(mode(&world), Mode::Fleet);
+    assert_eq!(world.keys("q"), [Effect::Quit]);
+}
+
+#[test]
+fn the_cursor_follows_its_device_and_stays_when_it_is_deleted() {
+    let mut world = World::three(80, 24);
+    world.keys("l");
+    world.apply(Event::Device(DeviceEvent::Removed { client: "lwtThing".into() }));
+    assert_eq!(command(&world.keys("xf")), &Command::Fault(ids(&["lwtThing-2"]), Fault::Fin));
+    world.apply(Event::Device(DeviceEvent::Removed { client: "lwtThing-2".into() }));
+    assert_eq!(command(&world.keys("xf")), &Command::Fault(ids(&["lwtThing-3"]), Fault::Fin));
+}
+
+#[test]
+fn a_mark_is_not_inherited_by_the_next_device_in_the_same_place() {
+    let mut world = World::three(80, 24);
+    world.keys(" ");
+    world.apply(Event::Device(DeviceEvent::Removed { client: "lwtThing".into() }));
+    world.launch("newcomer");
+    assert_eq!(command(&world.keys("xf")), &Command::Fault(ids(&["lwtThing-2"]), Fault::Fin));
+    assert!(!world.draw().contains("marked"));
+}
+
+#[test]
+fn a_menu_goes_with_its_last_device() {
+    let mut world = World::three(80, 24);
+    world.key(KeyCode::Enter);
+    world.keys("x");
+    world.apply(Event::Device(DeviceEvent::Removed { client: "lwtThing".into() }));
+    world.draw();
+    assert_eq!(mode(&world), Mode::Fleet);
+}
+
+#[test]
+fn a_selected_message_stays_selected_while_others_come() {
+    let mut world = World::three(80, 24);
+    world.key(KeyCode::Tab);
+    world.key(KeyCode::Down);
+    let before = world.draw();
+    assert!(before.contains("▸12:04:01.118 lwtThing-2"), "{before}");
+    for number in 4..40 {
+        world.launch(&format!("lwtThing-{number}"));
+    }
+    let after = world.draw();
+    assert!(after.contains("▸12:04:01.118 lwtThing-2"), "{after}");
+    world.keys("g");
+    world.launch("newest");
+    let newest = world.draw();
+    assert!(newest.lines().any(|line| line.contains('▸') && line.contains("newest")), "{newest}");
+}
+
+#[test]
+fn v_switches_panes_and_table() {
+    let mut world = World::three(80, 24);
+    assert!(!world.draw().contains("3 devices"));
+    world.keys("v");
+    assert!(world.draw().contains("3 devices"));
+    world.keys("v");
+    assert!(!world.draw().contains("3 devices"));
+}
+
+#[test]
+fn movement_in_the_grid_reaches_every_device() {
+    let mut world = World::three(80, 24);
+    for (keys, wanted) in [
+        ("jj", "lwtThing-3"),
+        ("k", "lwtThing"),
+        ("l", "lwtThing-2"),
+        ("j", "lwtThing-3"),
+        ("g", "lwtThing"),
+        ("G", "lwtThing-3"),
+        ("h", "lwtThing-2"),
+    ] {
+        world.keys(keys);
+        assert_eq!(command(&world.keys("xf")), &Command::Fault(ids(&[wanted]), Fault::Fin), "after {keys}");
+    }
+}
+
+#[test]
+fn help_scrolls_to_its_end_and_back() {
+    let mut world = World::three(80, 24);
+    world.keys("?");
+    assert!(world.draw().contains("lines more"));
+    world.keys("G");
+    let end = world.draw();
+    assert!(end.contains("kick: the broker's side closes it") && !end.contains("lines more"));
+    world.keys("k");
+    assert!(world.draw().contains("1 line more"), "up works at once after the end");
+    world.keys("?");
+    assert_eq!(mode(&world), Mode::Fleet);
+}
+
+#[test]
+fn the_footer_names_only_keys_that_work() {
+    let mut world = World::up(140, 40);
+    let footer = |world: &mut World| world.draw().lines().last().unwrap_or_default().to_owned();
+    let nobody = footer(&mut world);
+    assert!(nobody.contains("n launch") && !nobody.contains("kill") && !nobody.contains("reconnect"), "{nobody}");
+    let mut world = World::three(140, 40);
+    let online = footer(&mut world);
+    assert!(online.contains("x kill") && !online.contains("reconnect") && !online.contains("again"), "{online}");
+    world.keys("xf");
+    world.die(ConnId(1), "lwtThing", Fault::Fin);
+    let dead = footer(&mut world);
+    assert!(dead.contains("r reconnect") && dead.contains("X again"), "{dead}");
+}
+
+#[test]
+fn notices_go_away_by_themselves() {
+    let mut world = World::three(80, 24);
+    world.status.notify(world.now, "1000 devices need 4000 open files, 1024 are allowed");
+    assert!(world.draw().contains("1024 are allowed"));
+    world.pass(8_100);
+    assert!(!world.draw().contains("1024 are allowed"));
+}
+
+#[test]
+fn the_header_tells_of_losses_and_work() {
+    let mut world = World::three(140, 40);
+    world.status.dropped = 17;
+    world.status.refused = 2;
+    world.status.busy = Some("launching 312 of 1000".into());
+    let header = world.draw().lines().next().unwrap_or_default().to_owned();
+    for wanted in ["17 dropped", "2 refused", "launching 312 of 1000", "link up", "●3"] {
+        assert!(header.contains(wanted), "{wanted} is not in {header}");
+    }
+}
+
+#[test]
+fn idle_is_not_drawn_and_a_fuse_once_a_second() {
+    let mut world = World::up(80, 24);
+    world.draw();
+    assert_eq!(world.ui.next_draw(), None, "nothing moves on an empty screen");
+    let conn = world.connect("press-7", Protocol::V5, 0);
+    world.close(conn, "press-7", Cause::ClientInitiatedDisconnect, "DISCONNECT");
+    world.pass(3_600_000 * 30);
+    world.ui.changed();
+    world.draw();
+    let next = world.ui.next_draw().unwrap();
+    assert!(next.since(world.now).as_secs() > 3_600, "an age in days is not drawn every second");
+
+    let mut world = World::three(80, 24);
+    world.draw();
+    let before = world.ui.draws();
+    for _ in 0..100 {
+        world.pass(100);
+        if world.ui.due(world.now) {
+            world.draw();
+        }
+    }
+    assert_eq!(world.ui.draws() - before, 10);
+}
+
+#[test]
+fn a_key_is_drawn_at_once_and_a_flood_at_sixty_a_second() {
+    let mut world = World::up(80, 24);
+    world.draw();
+    world.pass(500);
+    world.keys("?");
+    assert!(world.ui.due(world.now));
+    world.draw();
+    let before = world.ui.draws();
+    for _ in 0..1_000 {
+        world.pass(1);
+        world.ui.changed();
+        if world.ui.due(world.now) {
+            world.draw();
+        }
+    }
+    let drawn = world.ui.draws() - before;
+    assert!((55..=60).contains(&drawn), "{drawn}");
+}
+
+#[test]
+fn a_large_fleet_is_drawn_by_its_visible_rows() {
+    let mut world = World::up(140, 40);
+    for number in 0..100_000 {
+        world.apply(Event::Device(DeviceEvent::Launched {
+            at: world.now,
+            client: format!("d{number}").as_str().into(),
+        }));
+    }
+    world.draw();
+    world.keys("G");
+    let screen = world.draw();
+    assert!(screen.contains("d99999") && screen.contains("99978 to 100000"), "{screen}");
+    assert_eq!(command(&world.keys(" D")), &Command::Remove(ids(&["d99999"])));
+}
+
+#[test]
+fn without_colours_nothing_is_coloured_and_nothing_is_lost() {
+    use ratatui::style::Color;
+    let mut plain = World::three(140, 40);
+    plain.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    let screen = plain.draw();
+    let reset = |world: &World| world.ui.backend().buffer().content().iter().all(|cell| cell.fg == Color::Reset);
+    assert!(reset(&plain));
+    let mut coloured = World::three(140, 40);
+    coloured.colour();
+    coloured.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    assert_eq!(coloured.draw(), screen);
+    assert!(!reset(&coloured));
+}

@@ -1,0 +1,227 @@
+//! A fleet, a status and a clock that stands still, for the tests of the terminal interface.
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use bytes::Bytes;
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use lwtop::clock::Moment;
+use lwtop::convention::Topics;
+use lwtop::fleet::{
+    Closed, DeviceEvent, Event, Fleet, Incoming, LinkEvent, Opened, RuleOutcome, SessionEvent, Settings,
+};
+use lwtop::hub::Status;
+use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Qos, Will};
+use lwtop::tui::{Effect, Look, Ui, View};
+use lwtop::wiring::Activity;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::time::Duration;
+
+/// 12:04:00.000 UTC on the day on which AWS published the article.
+pub const NOON: Moment = Moment::from_millis(1_606_046_640_000);
+
+pub struct World {
+    pub fleet: Fleet,
+    pub status: Status,
+    pub now: Moment,
+    pub ui: Ui<TestBackend>,
+    topics: Topics,
+    conns: u64,
+}
+
+pub fn will_payload(id: &str) -> String {
+    format!(r#"{{"state": {{"reported": {{"last_will": "yes", "trigger_action": "on", "client_id": "{id}"}}}}}}"#)
+}
+
+impl World {
+    /// lwtop has just started.
+    pub fn starting(width: u16, height: u16) -> Self {
+        let topics = Topics {
+            will: "/last/will/topic".parse().unwrap(),
+            connected: "/lwt/connected/topic".parse().unwrap(),
+            executed: "/lwt/executed".parse().unwrap(),
+        };
+        let status = Status {
+            broker: "embedded 127.0.0.1:1883".to_owned(),
+            gateway: true,
+            stage: Some("starting the broker".to_owned()),
+            connected_topic: topics.connected.to_string(),
+            will_topic: topics.will.to_string(),
+            executed_topic: topics.executed.to_string(),
+            ..Status::default()
+        };
+        let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        Self {
+            fleet: Fleet::new(Settings { will: topics.will.clone(), rules: true }),
+            status,
+            now: NOON,
+            ui: Ui::new(terminal, Look::plain()),
+            topics,
+            conns: 0,
+        }
+    }
+
+    /// The same with colours.
+    pub fn colour(&mut self) {
+        let area = self.ui.backend().buffer().area;
+        let terminal = Terminal::new(TestBackend::new(area.width, area.height)).unwrap();
+        self.ui = Ui::new(terminal, Look { colour: true, ..Look::plain() });
+    }
+
+    /// lwtop is up, nobody is there.
+    pub fn up(width: u16, height: u16) -> Self {
+        let mut world = Self::starting(width, height);
+        world.status.stage = None;
+        world.status.rate = 42.0;
+        world.apply(Event::Link(LinkEvent::Up { at: NOON }));
+        world
+    }
+
+    /// Three devices that have been online for a while.
+    pub fn three(width: u16, height: u16) -> Self {
+        let mut world = Self::up(width, height);
+        for id in ["lwtThing", "lwtThing-2", "lwtThing-3"] {
+            world.launch(id);
+            world.pass(1_118);
+        }
+        world.pass(17_000);
+        world
+    }
+
+    pub fn apply(&mut self, event: Event) {
+        self.fleet.apply(event, self.now, &mut Vec::new());
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, millis: u64) {
+        self.now = self.now + Duration::from_millis(millis);
+        self.fleet.tick(self.now, &mut Vec::new());
+    }
+
+    pub fn launch(&mut self, id: &str) -> ConnId {
+        self.apply(Event::Device(DeviceEvent::Launched { at: self.now, client: id.into() }));
+        self.connect(id, Protocol::V311, 30)
+    }
+
+    /// A client connects, with the article's will, and announces itself.
+    pub fn connect(&mut self, id: &str, protocol: Protocol, keep_alive: u16) -> ConnId {
+        self.conns += 1;
+        let conn = ConnId(self.conns);
+        let port = 53_210 + u16::try_from(self.conns % 1_000).unwrap();
+        let will = Will {
+            topic: "/last/will/topic".into(),
+            payload: will_payload(id).into(),
+            qos: Qos::AtMostOnce,
+            retain: false,
+            delay: Duration::ZERO,
+        };
+        self.apply(Event::Session(SessionEvent::Opened(Box::new(Opened {
+            at: self.now,
+            conn,
+            client: id.into(),
+            peer: Some(([127, 0, 0, 1], port).into()),
+            protocol,
+            keep_alive: KeepAlive(keep_alive),
+            clean: true,
+            will: Some(will),
+        }))));
+        let hello = r#"{"message": "AWS IoT Thing connected message to IoT Core"}"#;
+        self.message("/lwt/connected/topic", hello.as_bytes(), Some(id), false);
+        self.active(conn, 2, 0);
+        conn
+    }
+
+    pub fn active(&mut self, conn: ConnId, packets: u32, pings: u32) {
+        let activity = Activity { last_packet: self.now, packets, pings, publishes: 0 };
+        self.apply(Event::Activity(conn, activity));
+    }
+
+    pub fn message(&mut self, topic: &str, payload: &[u8], publisher: Option<&str>, retain: bool) {
+        let message = Incoming {
+            at: self.now,
+            topic: topic.into(),
+            payload: Bytes::copy_from_slice(payload),
+            qos: Qos::AtLeastOnce,
+            retain,
+            publisher: publisher.map(ClientId::from),
+        };
+        let meaning = self.topics.interpret(&message);
+        let will = topic == "/last/will/topic" && !retain;
+        let outcome = RuleOutcome {
+            at: self.now + Duration::from_micros(100),
+            name: "lastWillRule".into(),
+            matched: will,
+            republishes: true,
+        };
+        self.apply(Event::Message(message, meaning, if will { vec![outcome] } else { Vec::new() }));
+    }
+
+    pub fn fault(&mut self, id: &str, fault: Fault) {
+        self.apply(Event::Device(DeviceEvent::Faulted { at: self.now, client: id.into(), fault }));
+    }
+
+    pub fn close(&mut self, conn: ConnId, id: &str, cause: Cause, how: &'static str) {
+        let silent = cause == Cause::KeepAliveTimeout;
+        self.apply(Event::Session(SessionEvent::Closed(Box::new(Closed {
+            at: self.now,
+            cut: (!silent).then_some(self.now),
+            conn,
+            client: id.into(),
+            cause,
+            how,
+            rest: Activity::default(),
+        }))));
+    }
+
+    /// A cut with all that follows: will after 0.1 ms, rule after 0.2, executed after 0.9.
+    pub fn die(&mut self, conn: ConnId, id: &str, fault: Fault) {
+        self.fault(id, fault);
+        self.close(conn, id, Cause::ConnectionLost, "FIN");
+        self.now = self.now + Duration::from_micros(100);
+        self.message("/last/will/topic", will_payload(id).as_bytes(), Some(id), false);
+        self.now = self.now + Duration::from_micros(800);
+        self.message("/lwt/executed", will_payload(id).as_bytes(), None, false);
+    }
+
+    pub fn draw(&mut self) -> String {
+        let view = View { fleet: &self.fleet, status: &self.status, now: self.now };
+        self.ui.draw(&view).unwrap();
+        self.screen()
+    }
+
+    /// The screen as last drawn, line by line; a wide character stands for its two columns.
+    pub fn screen(&self) -> String {
+        let buffer = self.ui.backend().buffer();
+        let mut out = String::new();
+        for y in 0..buffer.area.height {
+            let mut line = String::new();
+            let mut x = 0;
+            while x < buffer.area.width {
+                let symbol = buffer[(x, y)].symbol();
+                line.push_str(symbol);
+                x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol).max(1)).unwrap();
+            }
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+
+    pub fn input(&mut self, input: &Input) -> Vec<Effect> {
+        let view = View { fleet: &self.fleet, status: &self.status, now: self.now };
+        self.ui.on_event(input, &view)
+    }
+
+    pub fn key(&mut self, code: KeyCode) -> Vec<Effect> {
+        self.input(&Input::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+    }
+
+    /// Types characters; hands back all that came of it.
+    pub fn keys(&mut self, keys: &str) -> Vec<Effect> {
+        keys.chars().flat_map(|key| self.key(KeyCode::Char(key))).collect()
+    }
+
+    pub fn resize(&mut self, width: u16, height: u16) {
+        self.ui.backend_mut().resize(width, height);
+        self.input(&Input::Resize(width, height));
+    }
+}
