@@ -100,6 +100,7 @@ mod tests {
             keep_alive: KeepAlive(30),
             clean: true,
             will: None,
+            nameless: false,
         }
     }
 

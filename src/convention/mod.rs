@@ -3,4 +3,4 @@
 pub mod lifecycle;
 mod topics;
 
-pub use topics::Topics;
+pub use topics::{Topics, id_in_payload};

@@ -44,7 +44,8 @@ impl Topics {
 }
 
 /// `/state/reported/client_id`, if the payload is JSON and has it as text.
-fn id_in_payload(payload: &[u8]) -> Option<ClientId> {
+#[must_use]
+pub fn id_in_payload(payload: &[u8]) -> Option<ClientId> {
     #[derive(serde::Deserialize)]
     struct Document<'a> {
         #[serde(borrow)]

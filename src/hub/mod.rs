@@ -1,7 +1,14 @@
 //! Floor 3: the hub owns the fleet and the rules, turns reports into changes and effects, and runs the effects.
 
 pub mod command;
+pub mod core;
+pub mod limits;
+mod rate;
+pub mod runtime;
+pub mod setup;
 pub mod status;
 
 pub use command::Command;
+pub use runtime::{Fatal, Runtime, Turn};
+pub use setup::{Setup, Source};
 pub use status::{Notice, Status};

@@ -1,5 +1,6 @@
 //! The ways in which lwtop makes a device die.
 
+use super::cause::Cause;
 use std::fmt;
 use std::str::FromStr;
 
@@ -80,6 +81,24 @@ impl Fault {
             Self::ProtocolError => "a malformed packet",
             Self::LeaveWithWill => "DISCONNECT 0x04",
             Self::Kick => "the broker's side closes it",
+        }
+    }
+
+    /// Whether a death with this cause can be this fault's doing. A fault that came to nothing is not to be blamed for
+    /// what happens to the device an hour later.
+    #[must_use]
+    pub const fn explains(self, cause: Cause) -> bool {
+        match (self, cause) {
+            (_, Cause::Unknown)
+            | (Self::Leave, Cause::ClientInitiatedDisconnect)
+            | (Self::Fin | Self::Rst, Cause::ConnectionLost)
+            // A frozen device that is reconnected takes over its own old session.
+            | (Self::Freeze, Cause::KeepAliveTimeout | Cause::SessionTakenOver)
+            | (Self::Takeover, Cause::SessionTakenOver)
+            | (Self::ProtocolError, Cause::ProtocolError)
+            | (Self::LeaveWithWill, Cause::DisconnectWithWill)
+            | (Self::Kick, Cause::ServerInitiated) => true,
+            _ => false,
         }
     }
 

@@ -1,0 +1,377 @@
+//! The one loop that owns the hub: waits for reports and for time, and runs what comes of them.
+
+use super::command::Command;
+use super::core::{Hub, Step};
+use super::limits;
+use super::setup::{Lanes, Parts, Setup, Source, start};
+use super::status::{Notice, Status};
+use crate::clock::{Clock, Moment};
+use crate::fleet::{Change, DeviceEvent, Fleet, Report};
+use crate::link::Outgoing;
+use crate::mqtt::{ClientId, ConnId, Fault};
+use crate::wiring::{Activity, ActivityBoard};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// Reports that may wait for the hub. Senders wait when it is full, so that nothing is lost; the bound keeps memory flat
+/// and is large enough that a mass cut does not stop the gateway's tasks one by one.
+const LANE: usize = 8_192;
+
+/// Reports taken in one turn: the loop must come back to keys and frames.
+const BATCH: usize = 2_048;
+
+/// How long packet counts gather on the board before they are read: a fuse need not move faster than the eye.
+const ACTIVITY_EVERY: Duration = Duration::from_millis(100);
+
+/// When a message that found no room in the link is tried again.
+const RETRY: Duration = Duration::from_millis(2);
+
+/// How long simulated devices may take to say goodbye at the end.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Nothing can go on.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Fatal(pub String);
+
+/// What one turn brought.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// What changed, in order.
+    pub changes: Vec<Change>,
+    /// Where devices can connect, when that became known.
+    pub listening: Option<SocketAddr>,
+    /// For a person to read, once.
+    pub notices: Vec<String>,
+    /// Whether something that is shown changed at all.
+    pub dirty: bool,
+}
+
+/// The hub and the parts it drives.
+pub struct Runtime {
+    hub: Hub,
+    setup: Setup,
+    lanes: Lanes,
+    inbox: mpsc::Receiver<Report>,
+    starting: Option<JoinHandle<Result<Parts, String>>>,
+    parts: Option<Parts>,
+    opened: bool,
+    outbox: VecDeque<Outgoing>,
+    activity: Vec<(ConnId, Activity)>,
+    read_board_at: Option<Moment>,
+    /// While messages come, and until the rate is back at zero: when it reads differently.
+    rate_turns_at: Option<Moment>,
+    status: Status,
+    open_files: u64,
+    next_number: usize,
+}
+
+impl Runtime {
+    /// Starts bringing up all parts in the background, and returns at once: the first frame does not wait for a broker.
+    ///
+    /// # Errors
+    /// When the devices asked for do not fit.
+    pub fn start(setup: Setup, clock: Clock) -> Result<Self, Fatal> {
+        let open_files = limits::raise_open_files();
+        limits::room(open_files, 0, setup.devices, setup.files_per_device()).map_err(Fatal)?;
+        let (reports, inbox) = mpsc::channel(LANE);
+        let lanes = Lanes { reports, board: Arc::new(ActivityBoard::default()), clock };
+        let starting = tokio::spawn(start(setup.clone(), lanes.clone()));
+        let broker = match &setup.source {
+            Source::Embedded { listen } => format!("embedded {listen}"),
+            Source::External(address) => address.to_string(),
+        };
+        let status = Status {
+            broker,
+            gateway: setup.embedded(),
+            connected_topic: setup.topics.connected.to_string(),
+            will_topic: setup.topics.will.to_string(),
+            executed_topic: setup.topics.executed.to_string(),
+            ..Status::default()
+        };
+        Ok(Self {
+            hub: Hub::new(setup.topics.clone(), setup.rules.clone(), setup.embedded()),
+            setup,
+            lanes,
+            inbox,
+            starting: Some(starting),
+            parts: None,
+            opened: false,
+            outbox: VecDeque::new(),
+            activity: Vec::new(),
+            read_board_at: None,
+            rate_turns_at: None,
+            status,
+            open_files,
+            next_number: 1,
+        })
+    }
+
+    /// The fleet.
+    #[must_use]
+    pub const fn fleet(&self) -> &Fleet {
+        self.hub.fleet()
+    }
+
+    /// The fleet, and what the header says.
+    pub fn view(&mut self) -> (&Fleet, &Status) {
+        self.status.stage = self.hub.stage().map(str::to_owned);
+        self.status.rate = self.hub.rate(self.lanes.clock.now());
+        self.status.busy = self.hub.progress().map(|(done, all)| format!("connecting {done} of {all}"));
+        self.status.refused = self.hub.refused();
+        self.status.dropped = self.parts.as_ref().map_or(0, |parts| parts.link.refused());
+        (self.hub.fleet(), &self.status)
+    }
+
+    /// Whether it serves devices itself.
+    #[must_use]
+    pub const fn serves(&self) -> bool {
+        self.setup.embedded()
+    }
+
+    /// The clock that all moments of this runtime come from.
+    #[must_use]
+    pub const fn clock(&self) -> Clock {
+        self.lanes.clock
+    }
+
+    /// Waits until something happens and takes it in. Cancel safe: nothing is taken that is not in the returned turn.
+    ///
+    /// # Errors
+    /// When nothing can go on.
+    pub async fn turn(&mut self) -> Result<Turn, Fatal> {
+        let mut step = Step::default();
+        let board = Arc::clone(&self.lanes.board);
+        let clock = self.lanes.clock;
+        let due = [self.hub.fleet().next_deadline(), self.read_board_at, self.rate_turns_at];
+        let next = due.into_iter().flatten().min();
+        let mut first = None;
+        tokio::select! {
+            report = self.inbox.recv() => first = report,
+            () = board.news(), if self.read_board_at.is_none() => {
+                self.read_board_at = Some(clock.now() + ACTIVITY_EVERY);
+                return Ok(Turn::default());
+            }
+            () = sleep_until(clock, next) => {}
+            () = tokio::time::sleep(RETRY), if !self.outbox.is_empty() => {}
+            parts = finished(&mut self.starting), if self.starting.is_some() => {
+                self.starting = None;
+                self.parts = Some(parts.map_err(Fatal)?);
+            }
+        }
+        let now = clock.now();
+        if let Some(report) = first {
+            self.hub.step(report, now, &mut step);
+            for _ in 1..BATCH {
+                let Ok(report) = self.inbox.try_recv() else { break };
+                self.hub.step(report, now, &mut step);
+            }
+        }
+        self.pass_time(now, &mut step);
+        self.finish(step)
+    }
+
+    /// Reads the activity board and looks at deadlines, when either is due.
+    fn pass_time(&mut self, now: Moment, step: &mut Step) {
+        let due = |at: Option<Moment>| at.is_some_and(|at| at <= now);
+        if due(self.read_board_at) || due(self.hub.fleet().next_deadline()) {
+            self.read_board_at = None;
+            self.lanes.board.drain(&mut self.activity);
+            self.hub.tick(&mut self.activity, now, step);
+        }
+        let rate = self.hub.rate_is_moving(now);
+        if due(self.rate_turns_at) || (rate && self.rate_turns_at.is_none()) {
+            self.rate_turns_at = rate.then(|| now + Duration::from_secs(1));
+        }
+    }
+
+    fn finish(&mut self, step: Step) -> Result<Turn, Fatal> {
+        let Step { changes, publish, notices, listening, fatal } = step;
+        if let Some(fatal) = fatal {
+            return Err(Fatal(fatal));
+        }
+        if let Some(address) = listening {
+            self.status.broker = format!("embedded {address}");
+        }
+        self.send(publish);
+        if !self.opened && self.parts.is_some() && matches!(self.hub.fleet().link(), crate::fleet::LinkState::Up { .. })
+        {
+            self.open();
+        }
+        for text in &notices {
+            self.status.notice = Some(Notice { at: self.lanes.clock.now(), text: text.clone() });
+        }
+        Ok(Turn { changes, listening, notices, dirty: true })
+    }
+
+    /// Sends in order; what finds no room waits in the outbox. Only what cannot go at all, because the link is down, is
+    /// dropped by the link, which counts it.
+    fn send(&mut self, publish: Vec<Outgoing>) {
+        self.outbox.extend(publish);
+        let Some(parts) = &self.parts else { return };
+        while let Some(next) = self.outbox.pop_front() {
+            if let Err(back) = parts.link.publish(next) {
+                self.outbox.push_front(back);
+                break;
+            }
+        }
+    }
+
+    /// The link stands: devices may come.
+    fn open(&mut self) {
+        let Some(parts) = &mut self.parts else { return };
+        self.opened = true;
+        if let Some(door) = parts.door.take() {
+            parts.gateway = Some(door.open(&self.lanes));
+        }
+        self.hub.started();
+        self.launch(self.setup.devices);
+    }
+
+    /// Carries out an order.
+    pub fn command(&mut self, command: Command) -> Turn {
+        let mut step = Step::default();
+        match command {
+            Command::Launch(count) => {
+                let present = self.parts.as_ref().map_or(0, |parts| match &parts.gateway {
+                    Some(gateway) => gateway.connections().max(parts.swarm.len()),
+                    None => parts.swarm.len(),
+                });
+                match limits::room(self.open_files, present, count, self.setup.files_per_device()) {
+                    Ok(()) if self.opened => self.launch(count),
+                    Ok(()) => step.notices.push("wait for the broker: it is still starting".to_owned()),
+                    Err(refusal) => step.notices.push(refusal),
+                }
+            }
+            Command::Fault(clients, fault) => {
+                for client in clients {
+                    self.fault(&client, fault, &mut step);
+                }
+            }
+            Command::Reconnect(clients) => self.reconnect_all(&clients, &mut step),
+            Command::ReconnectAll => {
+                let down = |device: &&crate::fleet::Device| device.launched() && device.open_session().is_none();
+                let clients: Vec<ClientId> =
+                    self.hub.fleet().devices().filter(down).map(|device| device.id.clone()).collect();
+                self.reconnect_all(&clients, &mut step);
+            }
+            Command::Remove(clients) => {
+                for client in clients {
+                    let simulated = self.parts.as_ref().is_some_and(|parts| parts.swarm.remove(&client).is_ok());
+                    let fleet = self.hub.fleet();
+                    let device = fleet.find(client.as_str()).and_then(|key| fleet.device(key));
+                    if !simulated && device.is_some_and(|device| device.open_session().is_some()) {
+                        step.notices.push(format!("{client} is connected and not lwtop's: it cannot be deleted"));
+                    } else if !simulated {
+                        let now = self.lanes.clock.now();
+                        self.hub.step(Report::Device(DeviceEvent::Removed { client }), now, &mut step);
+                    }
+                }
+            }
+        }
+        self.finish(step).unwrap_or_default()
+    }
+
+    fn launch(&mut self, count: usize) {
+        let Some(parts) = &self.parts else { return };
+        let mut ids = Vec::with_capacity(count);
+        while ids.len() < count {
+            let id = match self.next_number {
+                1 => ClientId::from(self.setup.prefix.as_str()),
+                number => ClientId::new(format!("{}-{number}", self.setup.prefix)),
+            };
+            self.next_number += 1;
+            if self.hub.fleet().find(id.as_str()).is_none() {
+                self.hub.expect(id.clone());
+                ids.push(id);
+            }
+        }
+        parts.swarm.launch(ids);
+    }
+
+    fn reconnect_all(&mut self, clients: &[ClientId], step: &mut Step) {
+        let Some(parts) = &self.parts else { return };
+        for client in clients {
+            match parts.swarm.reconnect(client) {
+                Ok(()) => self.hub.expect(client.clone()),
+                Err(error) => step.notices.push(error.to_string()),
+            }
+        }
+    }
+
+    fn fault(&mut self, client: &ClientId, fault: Fault, step: &mut Step) {
+        let Some(parts) = &self.parts else { return };
+        let fleet = self.hub.fleet();
+        let Some(device) = fleet.find(client.as_str()).and_then(|key| fleet.device(key)) else { return };
+        if let Some(why) = crate::fleet::faults::refusal(device, self.setup.embedded(), fault) {
+            step.notices.push(format!("{client}: {} is not possible: {why}", fault.title()));
+            return;
+        }
+        if parts.swarm.contains(client) && fault != Fault::Kick {
+            if let Err(error) = parts.swarm.fault(client, fault) {
+                step.notices.push(error.to_string());
+            }
+            return;
+        }
+        if fault == Fault::Takeover {
+            parts.swarm.takeover_foreign(client.clone());
+            return;
+        }
+        let Some(gateway) = &parts.gateway else { return };
+        // The gateway acts, so the hub itself says that it was lwtop. What comes of it is reported later, through the lane.
+        match gateway.fault(client, fault) {
+            Ok(()) => {
+                let at = self.lanes.clock.now();
+                let event = DeviceEvent::Faulted { at, client: client.clone(), fault };
+                self.hub.step(Report::Device(event), at, step);
+            }
+            Err(error) => step.notices.push(error.to_string()),
+        }
+    }
+
+    /// Says all that was held back, as far as it is known.
+    pub fn flush(&mut self) -> Turn {
+        let mut step = Step::default();
+        self.hub.flush(self.lanes.clock.now(), &mut step);
+        self.finish(step).unwrap_or_default()
+    }
+
+    /// Ends everything in order: devices leave cleanly, then the link, the gateway and the broker.
+    pub async fn stop(mut self) {
+        if let Some(starting) = self.starting.take() {
+            starting.abort();
+        }
+        // Reports are still sent while parts end; nobody may wait on a full lane.
+        let mut inbox = self.inbox;
+        let drain = tokio::spawn(async move { while inbox.recv().await.is_some() {} });
+        if let Some(parts) = self.parts.take() {
+            parts.swarm.leave_all(GOODBYE).await;
+            parts.link.stop().await;
+            if let Some(gateway) = &parts.gateway {
+                gateway.stop().await;
+            }
+            if let Some(broker) = parts.broker {
+                broker.stop().await;
+            }
+        }
+        drain.abort();
+    }
+}
+
+async fn sleep_until(clock: Clock, at: Option<Moment>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(clock.instant(at).into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn finished(starting: &mut Option<JoinHandle<Result<Parts, String>>>) -> Result<Parts, String> {
+    match starting {
+        Some(handle) => handle.await.unwrap_or_else(|error| Err(format!("the start-up failed: {error}"))),
+        None => std::future::pending().await,
+    }
+}

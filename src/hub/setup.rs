@@ -1,0 +1,156 @@
+//! What to run, and how its parts are brought up.
+
+use crate::broker::EmbeddedBroker;
+use crate::clock::Clock;
+use crate::convention::Topics;
+use crate::device::{DeviceTemplate, Swarm, Target, Witness};
+use crate::fleet::Report;
+use crate::gateway::{Gateway, GatewayConfig, Listener};
+use crate::link::{Link, LinkConfig};
+use crate::mqtt::{BrokerAddress, Login};
+use crate::rules::RuleSet;
+use crate::wiring::{ActivityBoard, Guests};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Which broker the fleet lives on.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// lwtop's own, behind its gateway.
+    Embedded {
+        /// Where the gateway listens; port 0 takes any free one.
+        listen: SocketAddr,
+    },
+    /// Somebody else's.
+    External(BrokerAddress),
+}
+
+/// Everything the hub needs to start.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Which broker.
+    pub source: Source,
+    /// Where the story is told.
+    pub topics: Topics,
+    /// The rules that lwtop runs; empty where the broker's own do it.
+    pub rules: RuleSet,
+    /// What simulated devices are like.
+    pub template: DeviceTemplate,
+    /// The first simulated device is called this, the second `…-2`.
+    pub prefix: String,
+    /// How many simulated devices are launched at the start.
+    pub devices: usize,
+}
+
+impl Setup {
+    /// Whether devices come through lwtop's own gateway.
+    #[must_use]
+    pub const fn embedded(&self) -> bool {
+        matches!(self.source, Source::Embedded { .. })
+    }
+
+    /// Open files that one simulated device costs in this process.
+    #[must_use]
+    pub const fn files_per_device(&self) -> u64 {
+        // Its own socket; and where the gateway stands between: its two, and the broker's.
+        if self.embedded() { 4 } else { 1 }
+    }
+}
+
+/// The lanes on which parts talk to the hub.
+#[derive(Clone, Debug)]
+pub(super) struct Lanes {
+    pub reports: mpsc::Sender<Report>,
+    pub board: Arc<ActivityBoard>,
+    pub clock: Clock,
+}
+
+/// The parts that do I/O.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub broker: Option<EmbeddedBroker>,
+    pub door: Option<Door>,
+    pub gateway: Option<Gateway>,
+    pub link: Link,
+    pub swarm: Swarm,
+}
+
+/// A bound listener that does not serve yet: devices that come early wait in its backlog, so that no will can pass
+/// before lwtop's own subscription stands.
+#[derive(Debug)]
+pub(super) struct Door {
+    listener: Listener,
+    upstream: SocketAddr,
+    guests: Arc<Guests>,
+}
+
+impl Door {
+    pub(super) fn open(self, lanes: &Lanes) -> Gateway {
+        let Lanes { reports, board, clock } = lanes.clone();
+        self.listener.serve(GatewayConfig::new(self.upstream), reports, board, self.guests, clock)
+    }
+}
+
+/// Brings up all parts.
+///
+/// # Errors
+/// One clear sentence.
+pub(super) async fn start(setup: Setup, lanes: Lanes) -> Result<Parts, String> {
+    let say = |text: &str| lanes.reports.send(Report::Starting(text.to_owned()));
+    let lost = |_| "the hub is gone".to_owned();
+    let will_filters = vec![setup.topics.will.clone()];
+    let other_filters = vec![setup.topics.connected.clone(), setup.topics.executed.clone()];
+    let link_to = |host: String, port: u16, login: Option<Login>, attribute: bool| LinkConfig {
+        host,
+        port,
+        login,
+        client_id_prefix: "lwtop".to_owned(),
+        will_filters,
+        other_filters,
+        attribute,
+    };
+    match setup.source {
+        Source::Embedded { listen } => {
+            say("opening the door for devices").await.map_err(lost)?;
+            let listener = Gateway::bind(listen).await.map_err(|error| error.to_string())?;
+            let address = listener.local_addr();
+            lanes.reports.send(Report::Listening(address)).await.map_err(lost)?;
+            say("starting the broker").await.map_err(lost)?;
+            let guests = Arc::new(Guests::default());
+            let broker = EmbeddedBroker::start(Arc::clone(&guests)).await.map_err(|error| error.to_string())?;
+            let upstream = broker.addr();
+            say("connecting to the broker").await.map_err(lost)?;
+            let login = broker.link_login();
+            let login = Some(Login { user: login.user.clone(), password: Some(login.password.clone()) });
+            let config = link_to(upstream.ip().to_string(), upstream.port(), login, true);
+            let link = Link::start(config, lanes.reports.clone(), lanes.clock);
+            let target = Target::from(reachable(address));
+            let Lanes { reports, board, clock } = lanes.clone();
+            let swarm = Swarm::new(target, setup.template, reports, board, clock, Witness::Gateway);
+            let door = Some(Door { listener, upstream, guests });
+            Ok(Parts { broker: Some(broker), door, gateway: None, link, swarm })
+        }
+        Source::External(address) => {
+            say(&format!("connecting to {address}")).await.map_err(lost)?;
+            let login = address.login.clone();
+            let config = link_to(address.host.clone(), address.port, login.clone(), false);
+            let link = Link::start(config, lanes.reports.clone(), lanes.clock);
+            let target = Target::from(&address);
+            let template = DeviceTemplate { login, ..setup.template };
+            let Lanes { reports, board, clock } = lanes.clone();
+            let swarm = Swarm::new(target, template, reports, board, clock, Witness::Own);
+            Ok(Parts { broker: None, door: None, gateway: None, link, swarm })
+        }
+    }
+}
+
+/// Where this machine reaches a listener that may be bound to all addresses.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}

@@ -1,0 +1,174 @@
+//! Gateway, broker, devices, link, rules and hub together, driven as the interface drives them.
+
+use lwtop::clock::Clock;
+use lwtop::device::DeviceTemplate;
+use lwtop::fleet::{Change, Device, Hop, Incident, Presence, Role, WillSent};
+use lwtop::hub::{Command, Runtime, Setup, Source};
+use lwtop::mqtt::{Cause, ClientId, Fault, KeepAlive, Protocol};
+use lwtop::rules::RuleSet;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn setup(devices: usize) -> Setup {
+    let topics = lwtop::convention::Topics {
+        will: "/last/will/topic".parse().unwrap(),
+        connected: "/lwt/connected/topic".parse().unwrap(),
+        executed: "/lwt/executed".parse().unwrap(),
+    };
+    let rules = RuleSet::article(&topics.will, &"/lwt/executed".parse().unwrap());
+    Setup {
+        source: Source::Embedded { listen: "127.0.0.1:0".parse().unwrap() },
+        topics,
+        rules,
+        template: DeviceTemplate::article("/last/will/topic".parse().unwrap(), "/lwt/connected/topic".parse().unwrap()),
+        prefix: "lwtThing".to_owned(),
+        devices,
+    }
+}
+
+/// The program without its views.
+struct Program {
+    runtime: Runtime,
+    changes: Vec<Change>,
+}
+
+impl Program {
+    async fn start(setup: Setup) -> Self {
+        let devices = setup.devices;
+        let runtime = Runtime::start(setup, Clock::start()).unwrap();
+        let mut program = Self { runtime, changes: Vec::new() };
+        program.until("all are online", |runtime| runtime.fleet().counts().online == devices).await;
+        program
+    }
+
+    async fn until(&mut self, what: &str, wanted: impl Fn(&Runtime) -> bool) {
+        let wait = async {
+            while !wanted(&self.runtime) {
+                self.changes.extend(self.runtime.turn().await.unwrap().changes);
+            }
+        };
+        assert!(timeout(PATIENCE, wait).await.is_ok(), "waited in vain: {what}; {:?}", self.runtime.fleet().counts());
+    }
+
+    fn command(&mut self, command: Command) {
+        self.changes.extend(self.runtime.command(command).changes);
+    }
+
+    fn ids(&self) -> Vec<ClientId> {
+        self.runtime.fleet().devices().map(|device| device.id.clone()).collect()
+    }
+
+    fn device(&self, id: &str) -> &Device {
+        let fleet = self.runtime.fleet();
+        fleet.device(fleet.find(id).unwrap()).unwrap()
+    }
+
+    fn incidents(&self) -> Vec<&Incident> {
+        self.runtime.fleet().incidents().newest().collect()
+    }
+}
+
+fn reported(count: usize) -> impl Fn(&Runtime) -> bool {
+    move |runtime| runtime.fleet().incidents().newest().filter(|incident| incident.reported).count() == count
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_cut_at_once_lose_no_will_and_double_none() {
+    let mut program = Program::start(setup(1_000)).await;
+    let ids = program.ids();
+    program.command(Command::Fault(ids, Fault::Rst));
+    program.until("a thousand reported incidents", reported(1_000)).await;
+    for incident in program.incidents() {
+        assert_eq!((incident.cause, incident.wills), (Cause::ConnectionLost, 1), "{incident:?}");
+        assert!(incident.missing.is_empty(), "{incident:?}");
+        for hop in [Hop::Cut, Hop::Detected, Hop::Will, Hop::Rule, Hop::Executed] {
+            assert!(incident.hops.get(hop).is_some(), "{hop:?} of {incident:?}");
+        }
+    }
+    let mut wills: HashMap<ClientId, usize> = HashMap::new();
+    for change in &program.changes {
+        if let Change::Message { role: Role::Will, device: Some(device), .. } = change {
+            *wills.entry(device.clone()).or_default() += 1;
+        }
+    }
+    assert_eq!(wills.len(), 1_000);
+    assert!(wills.values().all(|count| *count == 1));
+    program.command(Command::ReconnectAll);
+    program.until("all are back", |runtime| runtime.fleet().counts().online == 1_000).await;
+    assert!(program.incidents().iter().all(|incident| incident.recovered()));
+    program.runtime.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_is_known_by_its_cause() {
+    let mut setup = setup(1);
+    setup.template.protocol = Protocol::V5;
+    let mut program = Program::start(setup).await;
+    let mut incidents = 0;
+    for (fault, cause) in [
+        (Fault::Leave, Cause::ClientInitiatedDisconnect),
+        (Fault::Fin, Cause::ConnectionLost),
+        (Fault::Rst, Cause::ConnectionLost),
+        (Fault::ProtocolError, Cause::ProtocolError),
+        (Fault::LeaveWithWill, Cause::DisconnectWithWill),
+        (Fault::Kick, Cause::ServerInitiated),
+    ] {
+        program.command(Command::Fault(vec!["lwtThing".into()], fault));
+        program.until(fault.name(), |runtime| runtime.fleet().counts().offline == 1).await;
+        assert_eq!(program.device("lwtThing").presence, Presence::Offline { cause }, "{fault}");
+        if fault.sends_will() {
+            incidents += 1;
+            program.until(fault.name(), reported(incidents)).await;
+            assert_eq!(program.device("lwtThing").will_sent, WillSent::Yes, "{fault}");
+            let newest = program.incidents()[0];
+            assert_eq!((newest.cause, newest.fault), (cause, Some(fault)));
+            assert!(newest.hops.get(Hop::Executed).is_some(), "{newest:?}");
+        } else {
+            assert_eq!(program.device("lwtThing").will_sent, WillSent::No);
+        }
+        program.command(Command::Reconnect(vec!["lwtThing".into()]));
+        program.until("it is back", |runtime| runtime.fleet().counts().online == 1).await;
+    }
+    program.command(Command::Fault(vec!["lwtThing".into()], Fault::Takeover));
+    program.until("the takeover", reported(incidents + 1)).await;
+    assert_eq!(program.incidents()[0].cause, Cause::SessionTakenOver);
+    assert_eq!(program.device("lwtThing").presence, Presence::Online);
+    program.runtime.stop().await;
+}
+
+/// The bar is 1.5 times the keep alive, within 5 %: 2.85 to 3.15 s for 2 s. The time is the broker's own, so this holds on
+/// a busy machine too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_device_runs_out_of_keep_alive_at_one_and_a_half() {
+    let mut setup = setup(1);
+    setup.template.keep_alive = KeepAlive(2);
+    let mut program = Program::start(setup).await;
+    program.command(Command::Fault(vec!["lwtThing".into()], Fault::Freeze));
+    program.until("overdue", |runtime| runtime.fleet().counts().overdue == 1).await;
+    program.until("the end", reported(1)).await;
+    let device = program.device("lwtThing");
+    assert_eq!(device.presence, Presence::Offline { cause: Cause::KeepAliveTimeout });
+    let last = device.session.as_ref().unwrap().last_packet;
+    let detected = program.incidents()[0].hops.get(Hop::Detected).unwrap();
+    let silence = detected.since(last).as_secs_f64();
+    assert!((2.85..=3.15).contains(&silence), "offline after {silence} s of silence");
+    program.runtime.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_are_launched_removed_and_named_anew() {
+    let mut program = Program::start(setup(2)).await;
+    program.command(Command::Remove(vec!["lwtThing".into()]));
+    program.until("one is gone", |runtime| runtime.fleet().len() == 1).await;
+    program.command(Command::Launch(2));
+    program.until("three", |runtime| runtime.fleet().counts().online == 3).await;
+    let mut ids = program.ids();
+    ids.sort();
+    assert_eq!(ids, ["lwtThing-2", "lwtThing-3", "lwtThing-4"].map(ClientId::from));
+    let refusal = program.runtime.command(Command::Launch(10_000_000));
+    assert!(refusal.notices[0].contains("do not fit"), "{:?}", refusal.notices);
+    program.runtime.stop().await;
+}
