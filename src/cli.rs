@@ -1,1 +1,200 @@
-//! (under construction)
+//! The command line.
+
+use crate::mqtt::{Fault, Protocol};
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// top for MQTT Last Will and Testament: watch a fleet, see how each device went away, make one die on purpose.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  lwtop                                      own broker on 127.0.0.1:1883, three devices, press x
+  lwtop --broker mqtt://192.168.1.5:1883     watch the devices of another broker
+  lwtop watch --devices 3 --for 10s | jq     the same without a screen, one JSON object a line
+
+Exit codes: 0 done; 1 it could not go on (broker unreachable, port in use, …); 2 wrong flags or configuration;
+128 + n: the interface was ended by signal n."
+)]
+pub struct Cli {
+    /// What to do; without a command, the terminal interface opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Options of the terminal interface.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
+}
+
+/// What lwtop can do besides the terminal interface.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print what happens, one JSON object a line; logs go to standard error
+    Watch(WatchArgs),
+    /// Serve the broker, the gateway and the rule without a screen, and print what happens
+    Broker(BrokerArgs),
+    /// Run one simulated device: connect, announce itself, sleep, die
+    Device(DeviceArgs),
+}
+
+/// Which fleet.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FleetArgs {
+    /// Read this configuration file instead of the usual one
+    #[arg(long, value_name = "FILE", help_heading = "Fleet")]
+    pub config: Option<PathBuf>,
+
+    /// Watch this broker instead of serving one: mqtt://[user[:password]@]host[:port]
+    #[arg(long, value_name = "URL", conflicts_with = "listen", help_heading = "Fleet")]
+    pub broker: Option<String>,
+
+    /// Where the embedded broker listens; port 0 takes any free one [default: 127.0.0.1:1883]
+    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Fleet")]
+    pub listen: Option<SocketAddr>,
+
+    /// Launch this many simulated devices at the start [default: 3 in the interface on the embedded broker, else 0]
+    #[arg(long, value_name = "N", help_heading = "Fleet")]
+    pub devices: Option<usize>,
+
+    /// Run lwtop's rules on another broker too (they always run on the embedded one)
+    #[arg(long, help_heading = "Fleet")]
+    pub rules: bool,
+
+    /// Topics of the story.
+    #[command(flatten)]
+    pub topics: TopicArgs,
+}
+
+/// Where the story is told.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TopicArgs {
+    /// Topic filter of wills; a + names the device [default: /last/will/topic]
+    #[arg(long, value_name = "FILTER", help_heading = "Topics")]
+    pub will_topic: Option<String>,
+
+    /// Topic filter of connected messages; a + names the device [default: /lwt/connected/topic]
+    #[arg(long, value_name = "FILTER", help_heading = "Topics")]
+    pub connected_topic: Option<String>,
+
+    /// Topic that the rule republishes to [default: /lwt/executed]
+    #[arg(long, value_name = "TOPIC", help_heading = "Topics")]
+    pub executed_topic: Option<String>,
+}
+
+/// `lwtop watch`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  lwtop watch --broker mqtt://127.0.0.1:1883 --rules | jq 'select(.event == \"incident\")'
+
+Events: listening, link, online, overdue, offline, message, rule, executed, incident.")]
+pub struct WatchArgs {
+    /// Which fleet.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
+
+    /// Stop after this time: 30s, 5m, 1h
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, help_heading = "Stream")]
+    pub time: Option<Duration>,
+
+    /// Stop after this many lines
+    #[arg(long, value_name = "N", help_heading = "Stream")]
+    pub count: Option<u64>,
+}
+
+/// `lwtop broker`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  lwtop broker --listen 127.0.0.1:1884     until ctrl-c or SIGTERM")]
+pub struct BrokerArgs {
+    /// Read this configuration file instead of the usual one
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Where to listen; port 0 takes any free one [default: 127.0.0.1:1883]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+
+    /// Launch this many simulated devices at the start [default: 0]
+    #[arg(long, value_name = "N")]
+    pub devices: Option<usize>,
+
+    /// Topics of the story.
+    #[command(flatten)]
+    pub topics: TopicArgs,
+}
+
+/// `lwtop device`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  lwtop device --id lwtThing --sleep 10s --fault rst     its will is published after 10 s")]
+pub struct DeviceArgs {
+    /// Read this configuration file instead of the usual one
+    #[arg(long, value_name = "FILE", help_heading = "Device")]
+    pub config: Option<PathBuf>,
+
+    /// The broker: mqtt://[user[:password]@]host[:port]
+    #[arg(long, value_name = "URL", default_value = "mqtt://127.0.0.1:1883", help_heading = "Device")]
+    pub broker: String,
+
+    /// Client id [default: lwtThing]
+    #[arg(long, value_name = "ID", help_heading = "Device")]
+    pub id: Option<String>,
+
+    /// Keep alive in seconds [default: 30]
+    #[arg(long, value_name = "SECONDS", help_heading = "Device")]
+    pub keep_alive: Option<u16>,
+
+    /// Protocol version: 3.1.1 or 5 [default: 3.1.1]
+    #[arg(long, value_name = "VERSION", value_parser = protocol, help_heading = "Device")]
+    pub protocol: Option<Protocol>,
+
+    /// Topic of the will [default: /last/will/topic]
+    #[arg(long, value_name = "TOPIC", help_heading = "Device")]
+    pub will_topic: Option<String>,
+
+    /// Topic of the connected message [default: /lwt/connected/topic]
+    #[arg(long, value_name = "TOPIC", help_heading = "Device")]
+    pub connected_topic: Option<String>,
+
+    /// How long it lives: 500ms, 30s, 5m
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s", help_heading = "Death")]
+    pub sleep: Duration,
+
+    /// How it dies: leave, fin, rst, freeze, takeover, protocol-error or leave-with-will
+    #[arg(long, value_name = "FAULT", default_value = "fin", help_heading = "Death")]
+    pub fault: Fault,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration: Option<jiff::SignedDuration> = text.parse().ok();
+    duration
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| "a duration is written like 500ms, 30s, 5m or 1h30m".to_owned())
+}
+
+fn protocol(text: &str) -> Result<Protocol, String> {
+    match text {
+        "3.1.1" => Ok(Protocol::V311),
+        "5" | "5.0" => Ok(Protocol::V5),
+        _ => Err("the protocol versions are 3.1.1 and 5".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn one_broker_at_a_time() {
+        assert!(Cli::try_parse_from(["lwtop", "--broker", "mqtt://a", "--listen", "127.0.0.1:0"]).is_err());
+    }
+}

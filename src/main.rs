@@ -1,3 +1,8 @@
 //! The `lwtop` program: everything is in the library.
 
-fn main() {}
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lwtop::commands::run(lwtop::cli::Cli::parse())
+}

@@ -1,0 +1,17 @@
+//! `lwtop broker`.
+
+use super::setup::Serve;
+use super::{Failure, watch};
+use crate::cli::{BrokerArgs, FleetArgs};
+use crate::watch::Limits;
+
+pub(super) fn run(args: &BrokerArgs) -> Result<(), Failure> {
+    let fleet = FleetArgs {
+        config: args.config.clone(),
+        listen: args.listen,
+        devices: args.devices,
+        topics: args.topics.clone(),
+        ..FleetArgs::default()
+    };
+    watch::print(&fleet, Serve::Always, Limits::default())
+}

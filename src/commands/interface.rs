@@ -1,0 +1,121 @@
+//! `lwtop` without a command: the terminal interface.
+
+use super::setup::{Launch, Serve, fleet};
+use super::{Failure, executor};
+use crate::cli::FleetArgs;
+use crate::clock::{Clock, Moment};
+use crate::hub::{Command, Fatal, Runtime};
+use crate::tui::terminal::{self, Stop, Stops};
+use crate::tui::{Effect, Look, Ui, View};
+use crossterm::event::{Event, EventStream};
+use futures_util::StreamExt;
+use ratatui::backend::Backend;
+use std::time::Duration;
+
+pub(super) fn run(args: &FleetArgs) -> Result<(), Failure> {
+    let setup = fleet(args, Launch::Configured, Serve::Unless)?;
+    executor()?.block_on(async {
+        let (screen, guard) = terminal::enter().map_err(|error| Failure::Usage(error.to_string()))?;
+        let clock = Clock::start();
+        let mut stops =
+            Stops::listen().map_err(|error| Failure::Runtime(format!("signals cannot be handled: {error}")))?;
+        let mut runtime = Runtime::start(setup, clock).map_err(|fatal| Failure::Runtime(fatal.to_string()))?;
+        let mut ui = Ui::new(screen, Look::of_environment());
+        let end = drive(&mut ui, &mut runtime, &mut stops).await;
+        // The terminal is the person's again before the goodbyes, which may take a moment.
+        drop(guard);
+        runtime.stop().await;
+        match end {
+            Ok(()) => Ok(()),
+            Err(End::Fatal(fatal)) => Err(Failure::Runtime(fatal.to_string())),
+            Err(End::Terminal(error)) => Err(Failure::Runtime(format!("the terminal cannot be used: {error}"))),
+            Err(End::Stopped(Stop::Panic)) => Err(Failure::Runtime("ended by the panic above".to_owned())),
+            Err(End::Stopped(Stop::Signal(name, number))) => {
+                Err(Failure::Signal(format!("ended by {name}"), 128 + number))
+            }
+        }
+    })
+}
+
+/// Why the interface ended, other than by a key.
+enum End {
+    Fatal(Fatal),
+    Terminal(std::io::Error),
+    Stopped(Stop),
+}
+
+/// How long a change in the hub waits for those that follow it before it is drawn. A death is a burst of hops within a
+/// millisecond or two; a frame drawn in its midst would slow down the very thing that is being timed, and be outdated.
+const SETTLE: Duration = Duration::from_millis(4);
+
+/// The one loop: keys, the hub, the next frame and signals.
+async fn drive<B: Backend<Error = std::io::Error>>(
+    ui: &mut Ui<B>,
+    runtime: &mut Runtime,
+    stops: &mut Stops,
+) -> Result<(), End> {
+    let clock = runtime.clock();
+    let mut keys = EventStream::new();
+    // From the first change on, so that a busy hub cannot put the frame off.
+    let mut settled: Option<Moment> = None;
+    let mut orders: Vec<Command> = Vec::new();
+    loop {
+        if settled.is_some_and(|at| at <= clock.now()) {
+            settled = None;
+            ui.changed();
+        }
+        if ui.due(clock.now()) {
+            let (fleet, status) = runtime.view();
+            ui.draw(&View { fleet, status, now: clock.now() }).map_err(End::Terminal)?;
+        }
+        // After the frame that answers the key: drawing then does not compete with what the order sets off.
+        for command in orders.drain(..) {
+            runtime.command(command);
+            settled.get_or_insert(clock.now() + SETTLE);
+        }
+        let next = [ui.next_draw(), settled].into_iter().flatten().min();
+        tokio::select! {
+            // Keys first: a busy hub must not make a person wait.
+            biased;
+            stop = stops.wait() => return Err(End::Stopped(stop)),
+            key = keys.next() => {
+                let event = match key {
+                    Some(Ok(event)) => event,
+                    Some(Err(error)) => return Err(End::Terminal(error)),
+                    None => return Ok(()),
+                };
+                panic_if_asked(&event);
+                let (fleet, status) = runtime.view();
+                for effect in ui.on_event(&event, &View { fleet, status, now: clock.now() }) {
+                    match effect {
+                        Effect::Quit => return Ok(()),
+                        Effect::Command(command) => orders.push(command),
+                    }
+                }
+            }
+            () = sleep_until(clock, next) => {}
+            turn = runtime.turn() => {
+                if turn.map_err(End::Fatal)?.dirty {
+                    settled.get_or_insert(clock.now() + SETTLE);
+                }
+            }
+        }
+    }
+}
+
+async fn sleep_until(clock: Clock, at: Option<Moment>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(clock.instant(at).into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Lets a test see that a panic gives the terminal back. Not in release builds.
+fn panic_if_asked(event: &Event) {
+    if cfg!(debug_assertions)
+        && std::env::var_os("LWTOP_TEST_PANIC").is_some()
+        && let Event::Key(key) = event
+    {
+        assert!(key.code != crossterm::event::KeyCode::Char('!'), "asked to panic by LWTOP_TEST_PANIC");
+    }
+}

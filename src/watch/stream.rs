@@ -1,0 +1,138 @@
+//! Drives the runtime without a screen and prints what happens.
+
+use super::line;
+use super::writer::Writer;
+use crate::fleet::Change;
+use crate::hub::{Fatal, Runtime, Turn};
+use std::future::Future;
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// When the stream ends by itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// After this time.
+    pub time: Option<Duration>,
+    /// After this many lines.
+    pub lines: Option<u64>,
+}
+
+/// Why the stream could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum End {
+    /// The hub could not.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+    /// The output could not be written.
+    #[error("standard output cannot be written: {0}")]
+    Output(io::Error),
+}
+
+/// Prints one JSON object a line until a limit is reached, `stop` resolves or the reader goes away, then ends all parts
+/// in order. Notices go to `log`.
+///
+/// # Errors
+/// When the hub cannot go on or the output cannot be written; a reader that goes away (`| head`) is no error.
+pub async fn run(
+    mut runtime: Runtime,
+    limits: Limits,
+    out: impl Write + Send + 'static,
+    mut log: impl Write,
+    stop: impl Future<Output = ()>,
+) -> Result<(), End> {
+    let waiting = runtime.serves().then(Vec::new);
+    let mut printer = Printer { lines: String::new(), left: limits.lines, waiting };
+    let writer = Writer::start(out).map_err(End::Output)?;
+    let result = drive(&mut runtime, limits.time, &mut printer, &writer, &mut log, stop).await;
+    if result.is_ok() {
+        let rest = runtime.flush();
+        printer.turn(&rest, &runtime);
+    }
+    let written = writer.finish(printer.lines).await;
+    runtime.stop().await;
+    result.and(written.map_err(End::Output))
+}
+
+async fn drive(
+    runtime: &mut Runtime,
+    time: Option<Duration>,
+    printer: &mut Printer,
+    writer: &Writer,
+    log: &mut impl Write,
+    stop: impl Future<Output = ()>,
+) -> Result<(), End> {
+    let over = async {
+        match time {
+            Some(time) => tokio::time::sleep(time).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(over, stop);
+    loop {
+        let turn = tokio::select! {
+            turn = runtime.turn() => turn?,
+            () = &mut over => return Ok(()),
+            () = &mut stop => return Ok(()),
+        };
+        for notice in &turn.notices {
+            // A log that cannot be written must not end the stream.
+            let _ = writeln!(log, "lwtop: {notice}");
+        }
+        printer.turn(&turn, runtime);
+        if printer.lines.is_empty() {
+            continue;
+        }
+        // A reader that is slow makes lwtop wait, so that nothing is lost; it does not make it deaf.
+        let taken = tokio::select! {
+            taken = writer.write(std::mem::take(&mut printer.lines)) => taken,
+            () = &mut over => return Ok(()),
+            () = &mut stop => return Ok(()),
+        };
+        if !taken || printer.left == Some(0) {
+            return Ok(());
+        }
+    }
+}
+
+/// Turns changes into lines.
+struct Printer {
+    lines: String,
+    /// How many more are wanted.
+    left: Option<u64>,
+    /// Changes held back until the `listening` line is out, which is to be the first.
+    waiting: Option<Vec<Change>>,
+}
+
+impl Printer {
+    fn turn(&mut self, turn: &Turn, runtime: &Runtime) {
+        if let Some(address) = turn.listening {
+            self.print(&line::listening(runtime.clock().now(), address));
+            for change in self.waiting.take().unwrap_or_default() {
+                self.change(&change, runtime);
+            }
+        }
+        for change in &turn.changes {
+            match &mut self.waiting {
+                Some(waiting) => waiting.push(change.clone()),
+                None => self.change(change, runtime),
+            }
+        }
+    }
+
+    fn change(&mut self, change: &Change, runtime: &Runtime) {
+        if let Some(line) = line::line(change, runtime.fleet()) {
+            self.print(&line);
+        }
+    }
+
+    fn print(&mut self, line: &serde_json::Value) {
+        use std::fmt::Write as _;
+        match &mut self.left {
+            Some(0) => return,
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.lines, "{line}");
+    }
+}

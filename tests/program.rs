@@ -1,0 +1,282 @@
+//! The real binary without a screen: what it prints, and how it ends.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+#[path = "support/mosquitto.rs"]
+mod mosquitto;
+use mosquitto::Mosquitto;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn lwtop(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lwtop"));
+    command.args(args).stdin(Stdio::null());
+    // No configuration of whoever runs the tests.
+    command.env("XDG_CONFIG_HOME", std::env::temp_dir().join("lwtop-tests-have-no-configuration"));
+    command
+}
+
+fn output(args: &[&str]) -> Output {
+    lwtop(args).output().expect("the program starts")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A running stream, line by line.
+struct Stream {
+    child: Child,
+    lines: Receiver<Value>,
+    seen: Vec<Value>,
+}
+
+impl Stream {
+    fn start(args: &[&str]) -> Self {
+        let mut child = lwtop(args).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let stdout = child.stdout.take().expect("its output");
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                if sender.send(value).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, lines, seen: Vec::new() }
+    }
+
+    /// Waits for a line for which `wanted` holds, among those already seen too.
+    fn wait(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        if let Some(line) = self.seen.iter().find(|line| wanted(line)) {
+            return line.clone();
+        }
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let line = self
+                .lines
+                .recv_timeout(left)
+                .unwrap_or_else(|_| panic!("waited in vain for {what}; there was {:#?}", self.seen));
+            self.seen.push(line.clone());
+            if wanted(&line) {
+                return line;
+            }
+        }
+    }
+
+    fn event(&mut self, event: &str, device: &str) -> Value {
+        self.wait(&format!("{event} of {device}"), |line| line["event"] == event && line["device"] == device)
+    }
+
+    fn address(&mut self) -> String {
+        let first = self.wait("the first line", |_| true);
+        assert_eq!(first["event"], "listening", "the first line tells where to connect");
+        first["url"].as_str().expect("a URL").to_owned()
+    }
+
+    fn terminate(&mut self) -> std::process::ExitStatus {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+        self.child.wait().expect("an exit status")
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn three_devices_are_json_lines_to_the_end() {
+    let output = output(&["watch", "--listen", "127.0.0.1:0", "--devices", "3", "--for", "2s"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert_eq!(lines[0]["event"], "listening");
+    assert_eq!(lines.iter().filter(|line| line["event"] == "online").count(), 3, "{text}");
+    let hello = lines.iter().find(|line| line["event"] == "message").expect("a connected message");
+    assert_eq!(hello["payload"], r#"{"message": "AWS IoT Thing connected message to IoT Core"}"#);
+    assert_eq!((&hello["role"], &hello["qos"]), (&"connected".into(), &1.into()));
+    for line in &lines {
+        assert_eq!(line["time"].as_str().map(str::len), Some("2026-11-22T12:04:33.401Z".len()), "{line}");
+    }
+}
+
+#[test]
+fn a_cut_device_is_told_hop_by_hop() {
+    let mut stream = Stream::start(&["watch", "--listen", "127.0.0.1:0"]);
+    let url = stream.address();
+    let device = output(&["device", "--broker", &url, "--id", "press-7", "--sleep", "200ms", "--fault", "rst"]);
+    assert!(device.status.success(), "{}", stderr(&device));
+    let offline = stream.event("offline", "press-7");
+    assert_eq!(offline["cause"], "connection_lost");
+    assert_eq!(offline["evidence"], "wire");
+    assert_eq!(offline["will_sent"], true);
+    assert_eq!(stream.event("rule", "press-7")["matched"], true);
+    stream.event("executed", "press-7");
+    let incident = stream.event("incident", "press-7");
+    assert_eq!(incident["phase"], "complete");
+    let hops: Vec<&str> = incident["hops"].as_object().expect("hops").keys().map(String::as_str).collect();
+    assert_eq!(hops, ["cut", "detected", "will", "rule", "executed"]);
+    let again = output(&["device", "--broker", &url, "--id", "press-7", "--sleep", "100ms", "--fault", "leave"]);
+    assert!(again.status.success(), "{}", stderr(&again));
+    let recovered = stream.wait("the recovery", |line| line["event"] == "incident" && line["phase"] == "recovered");
+    assert!(recovered["hops"]["recovered"].as_f64() > recovered["hops"]["executed"].as_f64());
+    let left = stream.wait("the clean leave", |line| line["cause"] == "client_initiated_disconnect");
+    assert_eq!(left["will_sent"], false);
+}
+
+#[test]
+fn a_second_client_with_the_same_id_takes_over() {
+    let mut stream = Stream::start(&["watch", "--listen", "127.0.0.1:0"]);
+    let url = stream.address();
+    let device = output(&["device", "--broker", &url, "--id", "twin", "--sleep", "100ms", "--fault", "takeover"]);
+    assert!(device.status.success(), "{}", stderr(&device));
+    let offline = stream.event("offline", "twin");
+    assert_eq!((&offline["cause"], &offline["will_sent"]), (&"session_taken_over".into(), &true.into()));
+    let incident = stream.event("incident", "twin");
+    assert!(incident["hops"]["recovered"].is_number(), "{incident}");
+}
+
+#[test]
+fn silence_is_a_keep_alive_timeout() {
+    let mut stream = Stream::start(&["watch", "--listen", "127.0.0.1:0"]);
+    let url = stream.address();
+    let mut device = lwtop(&["device", "--broker", &url, "--id", "mute", "--keep-alive", "2", "--sleep", "100ms"])
+        .args(["--fault", "freeze"])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let overdue = stream.event("overdue", "mute");
+    let offline = stream.event("offline", "mute");
+    assert_eq!(offline["cause"], "keep_alive_timeout");
+    assert_eq!((&offline["evidence"], &offline["will_sent"]), (&"wire".into(), &true.into()));
+    assert!(overdue["time"].as_str() < offline["time"].as_str());
+    let _ = device.kill();
+    let _ = device.wait();
+}
+
+#[test]
+fn a_killed_mosquitto_sub_is_told_on_a_real_broker() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let url = format!("mqtt://127.0.0.1:{}", broker.port);
+    let mut stream = Stream::start(&["watch", "--broker", &url, "--rules"]);
+    stream.wait("the link", |line| line["event"] == "link" && line["state"] == "up");
+    let will = r#"{"state": {"reported": {"last_will": "yes", "trigger_action": "on", "client_id": "real-1"}}}"#;
+    // It prints the retained message as soon as it is connected and subscribed.
+    let port = broker.port.to_string();
+    let ready = Command::new("mosquitto_pub").args(["-p", &port, "-t", "x", "-m", "ready", "-r"]).status();
+    assert!(ready.expect("mosquitto_pub").success());
+    let mut device = Command::new("mosquitto_sub")
+        .args(["-p", &port, "-i", "real-1", "-t", "x", "-k", "10"])
+        .args(["--will-topic", "/last/will/topic", "--will-payload", will])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("mosquitto_sub");
+    let mut line = String::new();
+    BufReader::new(device.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+    assert_eq!(line, "ready\n");
+    // Child::kill is SIGKILL.
+    device.kill().expect("kill");
+    device.wait().expect("an exit status");
+    let message = stream.wait("the will", |line| line["role"] == "will");
+    assert_eq!((&message["device"], &message["payload"]), (&"real-1".into(), &will.into()));
+    let offline = stream.event("offline", "real-1");
+    assert_eq!((&offline["evidence"], &offline["will_sent"]), (&"will".into(), &true.into()));
+    assert_eq!(stream.event("rule", "real-1")["matched"], true);
+    stream.event("executed", "real-1");
+    let executed = stream.wait("the executed message", |line| line["role"] == "executed");
+    assert_eq!(executed["payload"], will);
+    assert_eq!(stream.event("incident", "real-1")["phase"], "complete");
+}
+
+#[test]
+fn simulated_devices_live_on_a_real_broker() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let url = format!("mqtt://127.0.0.1:{}", broker.port);
+    let mut stream = Stream::start(&["watch", "--broker", &url, "--devices", "2"]);
+    stream.event("online", "lwtThing");
+    stream.event("online", "lwtThing-2");
+    let hello = stream.wait("a connected message", |line| line["role"] == "connected");
+    assert_eq!(hello["device"], Value::Null, "the article's message names nobody, and nobody is guessed");
+    assert!(stream.terminate().success());
+}
+
+#[test]
+fn a_broker_serves_until_a_signal() {
+    let mut stream = Stream::start(&["broker", "--listen", "127.0.0.1:0"]);
+    stream.address();
+    assert!(stream.terminate().success());
+}
+
+#[test]
+fn the_stream_ends_after_its_count() {
+    let output = output(&["watch", "--listen", "127.0.0.1:0", "--devices", "3", "--count", "4"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(output.stdout.split(|byte| *byte == b'\n').count() - 1, 4);
+}
+
+#[test]
+fn bad_input_is_one_clear_sentence() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let busy = taken.local_addr().expect("an address").to_string();
+    let free = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address")
+    };
+    let unreachable = format!("mqtt://{free}");
+    for (args, code, wanted) in [
+        (vec!["watch", "--listen", &busy], 1, vec![busy.as_str(), "--listen"]),
+        (vec!["watch", "--broker", "http://example"], 2, vec!["http://", "mqtt://"]),
+        (
+            vec!["watch", "--broker", &unreachable],
+            1,
+            vec![unreachable.trim_start_matches("mqtt://"), "refused", "--broker"],
+        ),
+        (vec!["device", "--broker", &unreachable, "--sleep", "1s"], 1, vec!["refused"]),
+        (vec!["watch", "--will-topic", "a/#/b"], 2, vec!["--will-topic", "a/#/b", "last level"]),
+        (vec!["watch", "--executed-topic", "a/+"], 2, vec!["a/+", "wildcard"]),
+        (vec!["watch", "--config", "no/such/file.toml"], 2, vec!["no/such/file.toml"]),
+        (vec!["watch", "--for", "soon"], 2, vec!["soon", "30s"]),
+        (vec!["device", "--fault", "explode"], 2, vec!["explode", "leave-with-will"]),
+        (vec!["device", "--fault", "leave-with-will"], 2, vec!["MQTT 5"]),
+        (vec!["watch", "--listen", "127.0.0.1:0", "--devices", "999999999"], 1, vec!["999999999", "do not fit"]),
+        (vec![], 2, vec!["terminal", "lwtop watch"]),
+    ] {
+        let output = output(&args);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        for part in wanted {
+            assert!(said.contains(part), "{args:?} should say {part:?}, and says: {said}");
+        }
+        assert!(output.stdout.is_empty(), "{args:?}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
+#[test]
+fn a_reader_that_does_not_read_does_not_keep_it_from_ending() {
+    let mut child = lwtop(&["watch", "--listen", "127.0.0.1:0", "--devices", "400"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // More than a pipe holds: one line is read, the others pile up.
+    let mut first = String::new();
+    let mut reader = BufReader::with_capacity(64, child.stdout.take().expect("its output"));
+    reader.read_line(&mut first).expect("a line");
+    let pid = child.id().to_string();
+    let until = Instant::now() + PATIENCE;
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+    while child.try_wait().expect("its state").is_none() {
+        assert!(Instant::now() < until, "SIGTERM was not heard");
+        std::thread::yield_now();
+    }
+}
