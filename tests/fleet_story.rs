@@ -50,7 +50,32 @@ impl Story {
             keep_alive: KeepAlive(30),
             clean: true,
             will,
+            nameless: false,
         }))));
+    }
+
+    /// What a stream would call the device last: its last `online`, `overdue` or `offline`.
+    fn last_word(&self) -> &'static str {
+        self.words().last().expect("a presence")
+    }
+
+    fn words(&self) -> Vec<&'static str> {
+        let word = |change: &Change| match change {
+            Change::Online { .. } => Some("online"),
+            Change::Overdue { .. } => Some("overdue"),
+            Change::Offline { .. } => Some("offline"),
+            _ => None,
+        };
+        self.changes.iter().filter_map(word).collect()
+    }
+
+    fn link(&mut self, up: bool) {
+        let at = self.at();
+        self.tell(Event::Link(if up { LinkEvent::Up { at } } else { LinkEvent::Down { at, why: "gone".into() } }));
+    }
+
+    fn fault(&mut self, client: &str, fault: Fault) {
+        self.tell(Event::Device(DeviceEvent::Faulted { at: self.at(), client: client.into(), fault }));
     }
 
     fn close(&mut self, client: &str, conn: u64, cause: Cause) {
@@ -259,6 +284,7 @@ fn a_takeover_is_an_incident_of_a_device_that_stays_online() {
         assert!(story.incident().recovered());
         assert_eq!(story.fleet.incidents().total(), 1);
         assert_eq!(story.offlines().len(), 1);
+        assert_eq!(story.last_word(), "online");
         story.totals_are_right();
     }
 }
@@ -366,4 +392,164 @@ fn a_removed_device_is_forgotten() {
     story.wait(60_000);
     story.totals_are_right();
     assert_eq!(story.fleet.incidents().total(), 3, "b and c fell silent");
+}
+
+#[test]
+fn a_message_that_was_on_its_way_does_not_bring_a_removed_device_back() {
+    let mut story = Story::new();
+    story.open("a", 1, Some(will()));
+    story.tell(Event::Device(DeviceEvent::Removed { client: "a".into() }));
+    story.message(Role::Connected, Some("a"), false, false);
+    story.message(Role::Will, Some("a"), false, true);
+    assert!(story.fleet.is_empty());
+    story.wait(6_000);
+    story.message(Role::Connected, Some("a"), false, false);
+    assert_eq!(story.fleet.len(), 1, "it is there after all");
+}
+
+#[test]
+fn the_end_of_an_overdue_connection_does_not_revive_it() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.wait(31_500);
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    story.close("lwtThing", 1, Cause::KeepAliveTimeout);
+    assert_eq!(story.words(), ["online", "overdue", "offline"]);
+}
+
+#[test]
+fn an_inferred_death_that_the_wire_confirms_is_one_death() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.wait(31_500);
+    story.wait(15_500);
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    story.close("lwtThing", 1, Cause::KeepAliveTimeout);
+    assert_eq!(story.fleet.incidents().total(), 1);
+    assert_eq!(story.offlines().last(), Some(&(Cause::KeepAliveTimeout, Evidence::Wire, WillSent::Yes)));
+    assert!(!story.incident().recovered());
+}
+
+#[test]
+fn a_fault_that_came_to_nothing_is_not_blamed_later() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.fault("lwtThing", Fault::Takeover);
+    story.wait(20_000);
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    assert_eq!(story.incident().fault, None);
+    assert_eq!(story.incident().after(Hop::Detected), Some(Duration::ZERO));
+}
+
+#[test]
+fn wills_are_not_missed_while_the_link_is_down() {
+    for link_first in [true, false] {
+        let mut story = Story::new();
+        story.open("lwtThing", 1, Some(will()));
+        if link_first {
+            story.link(false);
+        }
+        story.close("lwtThing", 1, Cause::ServerInitiated);
+        if !link_first {
+            story.link(false);
+        }
+        story.wait(10_000);
+        assert_eq!(story.offlines(), [(Cause::ServerInitiated, Evidence::Wire, WillSent::Unknown)], "{link_first}");
+        assert!(story.incident().missing.is_empty(), "{link_first}");
+    }
+}
+
+#[test]
+fn the_dead_stay_dead_over_a_blackout_and_keep_their_age() {
+    let mut story = Story::new();
+    story.open("left", 1, None);
+    story.open("silent", 2, None);
+    story.close("left", 1, Cause::ClientInitiatedDisconnect);
+    let left = story.at();
+    story.wait(31_500);
+    story.wait(15_500);
+    assert_eq!(story.evidence("silent"), Some(Evidence::Inferred));
+    let incidents = story.fleet.incidents().total();
+    story.link(false);
+    story.wait(1_000);
+    story.link(true);
+    story.wait(60_000);
+    assert_eq!(story.evidence("silent"), Some(Evidence::Inferred));
+    assert_eq!(story.fleet.incidents().total(), incidents);
+    let device = story.fleet.device(story.fleet.find("left").unwrap()).unwrap();
+    assert_eq!(device.since, left);
+}
+
+#[test]
+fn a_delayed_will_is_not_missed_when_the_device_is_back_in_time() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(Will { delay: Duration::from_secs(10), ..will() }));
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    story.wait(2_000);
+    story.open("lwtThing", 2, Some(will()));
+    story.wait(20_000);
+    assert_eq!(story.phases(), [IncidentPhase::Complete]);
+    assert!(story.incident().missing.is_empty());
+}
+
+#[test]
+fn the_will_of_a_second_death_is_not_the_first_ones() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    story.wait(6_000);
+    story.open("lwtThing", 2, Some(will()));
+    story.wait(1_000);
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    story.close("lwtThing", 2, Cause::KeepAliveTimeout);
+    assert_eq!(story.incident().hops.get(Hop::Will), Some(story.at()));
+    assert_eq!(story.offlines().last(), Some(&(Cause::KeepAliveTimeout, Evidence::Wire, WillSent::Yes)));
+}
+
+#[test]
+fn three_clients_with_one_id_keep_their_own_wills() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.open("lwtThing", 2, None);
+    story.open("lwtThing", 3, None);
+    story.close("lwtThing", 1, Cause::SessionTakenOver);
+    assert!(story.incident().awaited.contains(&Hop::Will));
+    story.close("lwtThing", 2, Cause::SessionTakenOver);
+    assert!(story.incident().awaited.is_empty());
+}
+
+#[test]
+fn the_end_of_a_stream_claims_nothing_missing() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    let mut changes = Vec::new();
+    story.fleet.flush(story.at(), &mut changes);
+    assert!(!changes.iter().any(|change| matches!(change, Change::Incident { .. })));
+}
+
+#[test]
+fn whoever_is_refused_is_no_device() {
+    let mut story = Story::new();
+    let why = "not authorized".to_owned();
+    story.tell(Event::Session(SessionEvent::Refused { at: story.at(), client: "anonymous-1".into(), why }));
+    assert!(story.fleet.is_empty());
+}
+
+#[test]
+fn a_frozen_device_that_is_reconnected_died_once() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.fault("lwtThing", Fault::Freeze);
+    story.wait(31_500);
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    assert_eq!(story.incident().cause, Cause::KeepAliveTimeout);
+    story.open("lwtThing", 2, Some(will()));
+    story.close("lwtThing", 1, Cause::SessionTakenOver);
+    assert_eq!(story.fleet.incidents().total(), 1);
+    assert!(story.incident().recovered());
+    assert_eq!(story.last_word(), "online");
+    story.wait(10_000);
+    story.close("lwtThing", 2, Cause::ConnectionLost);
+    assert_eq!(story.incident().fault, None, "the freeze is over");
 }

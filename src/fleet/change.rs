@@ -1,6 +1,5 @@
 //! What came of an event: for the views, the stream and the hub.
 
-use super::device::DeviceKey;
 use super::event::{Incoming, Role};
 use super::incident::IncidentId;
 use super::presence::{Evidence, WillSent};
@@ -36,7 +35,7 @@ pub enum Change {
         /// When.
         at: Moment,
         /// Which.
-        device: DeviceKey,
+        client: ClientId,
         /// How that is known.
         evidence: Evidence,
     },
@@ -45,14 +44,14 @@ pub enum Change {
         /// When.
         at: Moment,
         /// Which.
-        device: DeviceKey,
+        client: ClientId,
     },
     /// A device is offline, and what became of its will is known, or known to be unknowable.
     Offline {
         /// When it went offline.
         at: Moment,
         /// Which.
-        device: DeviceKey,
+        client: ClientId,
         /// How it went.
         cause: Cause,
         /// How that is known.

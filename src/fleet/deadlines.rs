@@ -1,4 +1,4 @@
-//! One timer per device in one ordered index.
+//! Reasons to look at devices again, in one ordered index.
 
 use super::device::DeviceKey;
 use crate::clock::Moment;
@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 /// When to look at which device again.
 ///
 /// An entry is only a reason to look: a packet does not touch it, and a device that turns out to be fine gets a new one.
+/// An earlier look than the one planned adds an entry; the later one is passed over when its moment comes.
 #[derive(Debug, Default)]
 pub struct Deadlines {
     heap: BinaryHeap<Reverse<(Moment, DeviceKey)>>,

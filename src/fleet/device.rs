@@ -41,6 +41,8 @@ pub struct Session {
     pub opened: Moment,
     /// When the last packet came from the device: the fuse burns from here.
     pub last_packet: Moment,
+    /// Whether the client gave no id, and so cannot come back as the same device.
+    pub nameless: bool,
     /// How it ended; `None` while it is open.
     pub ended: Option<Cause>,
     /// AWS IoT's `versionNumber` of this connection: rises with each one of a client id, counted from 0.
@@ -63,8 +65,13 @@ pub struct LastMessage {
     pub at: Moment,
     /// Its topic.
     pub topic: Arc<str>,
-    /// Its payload.
+    /// Its payload, or the beginning of a long one: every device keeps one.
     pub payload: Bytes,
+}
+
+impl LastMessage {
+    /// How many bytes of a payload are kept.
+    pub const KEPT: usize = 4_096;
 }
 
 /// A will that arrived before the end of its connection was seen.
@@ -107,8 +114,10 @@ pub struct Device {
     pub incident: Option<IncidentId>,
     /// What happened to it, oldest first; bounded by [`Device::NOTES`].
     pub notes: std::collections::VecDeque<Note>,
-    /// The connection before this one, until its end is reported: at a takeover two are open for a moment.
-    pub(super) previous: Option<Box<Session>>,
+    /// The connections before this one, until their ends are reported: at a takeover two are open for a moment.
+    pub(super) previous: Vec<Session>,
+    /// What was known when lwtop's own link went down.
+    pub(super) before_blackout: Option<(Presence, Option<Evidence>, Moment)>,
     /// When this device is looked at next.
     pub(super) next_look: Option<Moment>,
     /// Until when the `offline` change waits for the will, so that it can say whether the will was sent.
@@ -129,6 +138,11 @@ impl Device {
     #[must_use]
     pub fn launched(&self) -> bool {
         self.origin == Origin::Launched
+    }
+
+    /// The fault in force, if it can be what led to `cause`.
+    pub(super) fn fault_behind(&self, cause: Cause) -> Option<(Fault, Moment)> {
+        self.fault.filter(|(fault, _)| fault.explains(cause))
     }
 
     /// Its open connection, if the wire is seen.
@@ -162,7 +176,8 @@ impl Device {
             incidents: 0,
             incident: None,
             notes: std::collections::VecDeque::new(),
-            previous: None,
+            previous: Vec::new(),
+            before_blackout: None,
             next_look: None,
             offline_due: None,
             held: None,

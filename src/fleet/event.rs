@@ -80,6 +80,8 @@ pub struct Opened {
     pub clean: bool,
     /// What is published if it dies.
     pub will: Option<Will>,
+    /// Whether the client gave no id: the name is the broker's or lwtop's, and means nothing once it has left.
+    pub nameless: bool,
 }
 
 /// A connection that ended.

@@ -19,20 +19,25 @@ pub struct FeedEntry {
 #[derive(Debug, Default)]
 pub struct Feed {
     entries: VecDeque<FeedEntry>,
+    /// The payloads' bytes.
+    bytes: usize,
     /// All messages that ever came, the forgotten ones too.
     total: u64,
 }
 
 impl Feed {
-    /// How many messages are kept: a screen of the largest terminal several times over, and at most a few MiB with
-    /// payloads of a few KiB.
+    /// How many messages are kept: a screen of the largest terminal several times over.
     pub const CAPACITY: usize = 500;
+    /// How many bytes of payload are kept, except that the newest message always is.
+    pub const BYTES: usize = 8 << 20;
 
     pub(super) fn push(&mut self, entry: FeedEntry) {
-        if self.entries.len() == Self::CAPACITY {
-            self.entries.pop_back();
-        }
+        self.bytes += entry.message.payload.len();
         self.entries.push_front(entry);
+        while self.entries.len() > 1 && (self.entries.len() > Self::CAPACITY || self.bytes > Self::BYTES) {
+            let oldest = self.entries.pop_back();
+            self.bytes -= oldest.map_or(0, |entry| entry.message.payload.len());
+        }
         self.total += 1;
     }
 

@@ -102,6 +102,8 @@ pub struct Incident {
     pub hops: Hops,
     /// The hops that are still to come if all is well.
     pub awaited: Vec<Hop>,
+    /// Whether the will has a delay, and is not sent if the device is back before it is over (5 section 3.1.3.2.2).
+    pub delayed: bool,
     /// Whether somebody else's rule may still execute: worth waiting for, but not missed if it does not.
     pub lingering: bool,
     /// The hops that should have come in time and did not: news in itself.

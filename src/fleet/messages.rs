@@ -10,6 +10,7 @@ use super::state::Fleet;
 use super::vigil::INCIDENT_GRACE;
 use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, Fault};
+use bytes::Bytes;
 
 impl Fleet {
     pub(super) fn message(
@@ -32,6 +33,7 @@ impl Fleet {
         }
         if let Some(id) = &device {
             match role {
+                Role::Will | Role::Connected if self.is_echo(id, message.at) => {}
                 Role::Will => self.will_message(id, &message, outcomes, now, out),
                 Role::Connected => self.connected_message(id, &message, out),
                 Role::Executed => self.executed_message(id, &message, now, out),
@@ -39,8 +41,11 @@ impl Fleet {
             }
             if let Some(key) = self.find(id.as_str()) {
                 let Incoming { at, topic, payload, .. } = &message;
-                self.devices[key.0].last_message =
-                    Some(LastMessage { at: *at, topic: topic.clone(), payload: payload.clone() });
+                let payload = match payload.get(..LastMessage::KEPT) {
+                    Some(beginning) => Bytes::copy_from_slice(beginning),
+                    None => payload.clone(),
+                };
+                self.devices[key.0].last_message = Some(LastMessage { at: *at, topic: topic.clone(), payload });
             }
         }
         self.feed_mut(role).push(FeedEntry { message, device, role });
@@ -51,10 +56,8 @@ impl Fleet {
     fn whose_will(&self, message: &Incoming, named: Option<ClientId>) -> Option<ClientId> {
         let Some(publisher) = &message.publisher else { return named };
         let had_it = self.find(publisher.as_str()).and_then(|key| self.device(key)).is_some_and(|device| {
-            [&device.session, &device.previous]
-                .into_iter()
-                .flatten()
-                .any(|session| session.will.as_ref().is_some_and(|will| will.topic == message.topic))
+            let sessions = device.session.as_deref().into_iter().chain(&device.previous);
+            sessions.into_iter().any(|session| session.will.as_ref().is_some_and(|will| will.topic == message.topic))
         });
         if had_it { Some(publisher.clone()) } else { named }
     }
@@ -78,7 +81,13 @@ impl Fleet {
                 let evidence = Evidence::Retained;
                 self.set_presence(key, Presence::Offline { cause }, Some(evidence), message.at);
                 let will_sent = WillSent::Yes;
-                out.push(Change::Offline { at: message.at, device: key, cause, evidence, will_sent });
+                out.push(Change::Offline {
+                    at: message.at,
+                    client: self.devices[key.0].id.clone(),
+                    cause,
+                    evidence,
+                    will_sent,
+                });
             }
             return;
         }
@@ -100,13 +109,16 @@ impl Fleet {
             }
             return;
         }
-        if device.session.is_some()
-            && let Some(incident) = device.incident.and_then(|id| self.incidents.get_mut(id))
-            && incident.hops.get(Hop::Will).is_some()
-        {
-            // The wire says that it has not been back: the same will once more.
-            incident.wills += 1;
-            device.note(message.at, "its will arrived once more");
+        if device.session.is_some() {
+            // The wire says how it ended and that it has not been back: this is no new death.
+            let again = match device.incident.and_then(|id| self.incidents.get_mut(id)) {
+                Some(incident) if incident.hops.get(Hop::Will).is_some() => {
+                    incident.wills += 1;
+                    true
+                }
+                _ => false,
+            };
+            device.note(message.at, if again { "its will arrived once more" } else { "a will that names it arrived" });
             return;
         }
         self.died_unseen(key, Cause::Unknown, message.at, &outcomes, now, out);
@@ -114,7 +126,9 @@ impl Fleet {
 
     fn awaits_will(&self, key: DeviceKey) -> bool {
         let incident = self.devices[key.0].incident.and_then(|id| self.incidents.get(id));
-        incident.is_some_and(|incident| incident.awaited.contains(&Hop::Will) || incident.missing.contains(&Hop::Will))
+        // A device that came back without its will having come is done with that one.
+        let late = |incident: &Incident| incident.missing.contains(&Hop::Will) && !incident.recovered();
+        incident.is_some_and(|incident| incident.awaited.contains(&Hop::Will) || late(incident))
     }
 
     /// A death that only the will tells of.
@@ -131,8 +145,14 @@ impl Fleet {
         self.set_presence(key, Presence::Offline { cause }, Some(evidence), at);
         let device = &mut self.devices[key.0];
         device.will_sent = WillSent::Yes;
-        let fault = device.fault;
-        out.push(Change::Offline { at, device: key, cause, evidence, will_sent: WillSent::Yes });
+        let fault = device.fault_behind(cause);
+        out.push(Change::Offline {
+            at,
+            client: self.devices[key.0].id.clone(),
+            cause,
+            evidence,
+            will_sent: WillSent::Yes,
+        });
         let mut hops = Hops::default();
         if let Some((_, cut)) = fault {
             hops.set(Hop::Cut, cut);
@@ -146,6 +166,7 @@ impl Fleet {
             fault: fault.map(|(fault, _)| fault),
             hops,
             awaited: vec![Hop::Will],
+            delayed: false,
             lingering: false,
             missing: Vec::new(),
             wills: 0,
@@ -177,7 +198,8 @@ impl Fleet {
             incident.hops.set(Hop::Rule, outcome.at);
             incident.rule.get_or_insert_with(|| outcome.name.clone());
             device.note(outcome.at, format!("rule {} matched", outcome.name));
-            if outcome.republishes && incident.hops.get(Hop::Executed).is_none() && !incident.reported {
+            let expected = outcome.republishes && incident.hops.get(Hop::Executed).is_none() && !incident.reported;
+            if expected && !incident.awaited.contains(&Hop::Executed) {
                 incident.awaited.push(Hop::Executed);
             }
         }
@@ -203,7 +225,7 @@ impl Fleet {
         let new = device.presence != Presence::Online;
         self.set_presence(key, Presence::Online, Some(evidence), message.at);
         if new {
-            out.push(Change::Online { at: message.at, device: key, evidence });
+            out.push(Change::Online { at: message.at, client: self.devices[key.0].id.clone(), evidence });
             self.recover(key, message.at, out);
         }
     }

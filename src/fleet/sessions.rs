@@ -5,10 +5,10 @@ use super::device::{DeviceKey, EarlyWill, Origin, Session};
 use super::event::{Closed, Opened};
 use super::incident::{Hop, Hops, Incident};
 use super::presence::{Evidence, Presence, WillSent};
-use super::state::Fleet;
+use super::state::{Fleet, LinkState};
 use super::vigil::{INCIDENT_GRACE, OFFLINE_HOLD};
 use crate::clock::Moment;
-use crate::mqtt::{Cause, ConnId, Fault, Will};
+use crate::mqtt::{Cause, ConnId, Will};
 use crate::wiring::Activity;
 
 impl Fleet {
@@ -20,8 +20,10 @@ impl Fleet {
         let last = device.session.take();
         let version = last.as_ref().map_or(0, |session| session.version + 1);
         if let Some(last) = last {
-            if last.ended.is_none() {
-                device.previous = Some(last);
+            // One that is known to be dead, though its socket is not, has had its incident.
+            let dead = matches!(device.presence, Presence::Offline { .. });
+            if last.ended.is_none() && !dead {
+                device.previous.push(*last);
             } else {
                 self.by_conn.remove(&last.conn);
             }
@@ -41,16 +43,17 @@ impl Fleet {
             will: opened.will,
             opened: opened.at,
             last_packet: opened.at,
+            nameless: opened.nameless,
             ended: None,
             version,
         }));
         // A takeover keeps its fault until the end of the first connection has told how that one went.
-        if device.previous.is_none() {
+        if device.previous.is_empty() {
             device.fault = None;
         }
         device.trouble = None;
         self.set_presence(key, Presence::Online, Some(Evidence::Wire), opened.at);
-        out.push(Change::Online { at: opened.at, device: key, evidence: Evidence::Wire });
+        out.push(Change::Online { at: opened.at, client: self.devices[key.0].id.clone(), evidence: Evidence::Wire });
         self.recover(key, opened.at, out);
         self.look_later(key);
     }
@@ -60,6 +63,9 @@ impl Fleet {
         let device = &mut self.devices[key.0];
         device.packets += u64::from(activity.packets);
         device.pings += u64::from(activity.pings);
+        if activity.packets == 0 {
+            return;
+        }
         let Some(session) = device.session.as_deref_mut().filter(|session| session.conn == conn) else { return };
         session.last_packet = session.last_packet.max(activity.last_packet);
         let inferred = matches!(device.presence, Presence::Offline { .. }) && session.ended.is_none();
@@ -67,7 +73,7 @@ impl Fleet {
             let at = activity.last_packet;
             device.note(at, "heard again");
             self.set_presence(key, Presence::Online, Some(Evidence::Wire), at);
-            out.push(Change::Online { at, device: key, evidence: Evidence::Wire });
+            out.push(Change::Online { at, client: self.devices[key.0].id.clone(), evidence: Evidence::Wire });
             if inferred {
                 self.recover(key, at, out);
             }
@@ -80,15 +86,15 @@ impl Fleet {
         let Some(&key) = self.by_conn.get(&closed.conn) else { return };
         let device = &mut self.devices[key.0];
         let current = device.session.as_deref().is_some_and(|session| session.conn == closed.conn);
-        let will = if current {
+        let (will, nameless) = if current {
             let Some(session) = device.session.as_deref_mut() else { return };
             session.ended = Some(closed.cause);
-            session.will.clone()
+            (session.will.clone(), session.nameless)
         } else {
             self.by_conn.remove(&closed.conn);
-            device.previous.take().and_then(|session| session.will)
+            let place = device.previous.iter().position(|session| session.conn == closed.conn);
+            (place.and_then(|place| device.previous.remove(place).will), false)
         };
-        let device = &mut self.devices[key.0];
         device.note(closed.at, format!("{} ({})", closed.cause, closed.how));
         let early = device.early_will.take();
         // An inferred death is confirmed by the wire: the same death, better known.
@@ -98,32 +104,41 @@ impl Fleet {
             self.set_presence(key, Presence::Offline { cause: closed.cause }, Some(Evidence::Wire), closed.at);
         }
         if closed.cause.discards_will() {
-            self.devices[key.0].fault = None;
-            self.devices[key.0].will_sent = WillSent::No;
-            self.announce_offline(key, closed, out);
+            self.tell_offline(key, closed.at, closed.cause, WillSent::No, out);
+            if current {
+                self.devices[key.0].fault = None;
+                self.devices[key.0].will_sent = WillSent::No;
+            }
+            if nameless {
+                let client = self.devices[key.0].id.clone();
+                self.remove(client, now, out);
+            }
             return;
         }
         let known = inferred.then_some(self.devices[key.0].incident).flatten();
+        let mut seen = early.is_some();
         match known.and_then(|id| self.incidents.get_mut(id)) {
             Some(incident) => {
                 incident.cause = closed.cause;
                 incident.evidence = Evidence::Wire;
                 incident.hops.set(Hop::Detected, closed.at);
+                seen |= incident.hops.get(Hop::Will).is_some();
             }
             None => self.open_incident(key, closed, &fate, !current, now),
         }
-        self.devices[key.0].will_sent = match fate {
+        let will_sent = match fate {
             Fate::None => WillSent::No,
-            _ if early.is_some() => WillSent::Yes,
+            _ if seen => WillSent::Yes,
             _ => WillSent::Unknown,
         };
-        if matches!(fate, Fate::AtOnce) && early.is_none() {
+        self.devices[key.0].will_sent = will_sent;
+        if matches!(fate, Fate::AtOnce) && !seen {
             let device = &mut self.devices[key.0];
             device.offline_due = Some(closed.at + OFFLINE_HOLD);
             device.held = Some((closed.at, closed.cause));
             self.look_later(key);
         } else {
-            self.announce_offline(key, closed, out);
+            self.tell_offline(key, closed.at, closed.cause, will_sent, out);
         }
         if let Some(EarlyWill { at, outcomes }) = early {
             self.will_of(key, at, &outcomes, out);
@@ -131,14 +146,22 @@ impl Fleet {
         self.report_if_complete(key, now, out);
     }
 
-    fn announce_offline(&self, key: DeviceKey, closed: &Closed, out: &mut Vec<Change>) {
-        out.push(Change::Offline {
-            at: closed.at,
-            device: key,
-            cause: closed.cause,
-            evidence: Evidence::Wire,
-            will_sent: self.devices[key.0].will_sent,
-        });
+    /// Tells the end of a connection that was seen on the wire. If the device is on another one by now, the last word is
+    /// that it is online.
+    pub(super) fn tell_offline(
+        &self,
+        key: DeviceKey,
+        at: Moment,
+        cause: Cause,
+        will_sent: WillSent,
+        out: &mut Vec<Change>,
+    ) {
+        let device = &self.devices[key.0];
+        let (client, evidence) = (device.id.clone(), Evidence::Wire);
+        out.push(Change::Offline { at, client: client.clone(), cause, evidence, will_sent });
+        if let Some(session) = device.open_session().filter(|_| device.presence == Presence::Online) {
+            out.push(Change::Online { at: session.opened.max(at), client, evidence });
+        }
     }
 
     /// What is to become of `will` after such an end.
@@ -146,6 +169,8 @@ impl Fleet {
         match will {
             None => Fate::None,
             Some(_) if cause.discards_will() => Fate::None,
+            // Neither can it be seen while lwtop's own link is down.
+            Some(_) if !matches!(self.link(), LinkState::Up { .. }) => Fate::Elsewhere,
             Some(will) if !self.settings.will.matches(&will.topic) => Fate::Elsewhere,
             Some(will) if will.delay.is_zero() => Fate::AtOnce,
             Some(will) => Fate::Delayed(will.delay),
@@ -156,7 +181,7 @@ impl Fleet {
         let device = &mut self.devices[key.0];
         let mut hops = Hops::default();
         // lwtop's own deed is the earliest sign, and names the moment of the cut even where the wire only fell silent.
-        let fault = device.fault.filter(|(fault, _)| *fault != Fault::Leave);
+        let fault = device.fault_behind(closed.cause);
         if recovered {
             // The device is back already: another connection took over.
             device.fault = None;
@@ -181,6 +206,7 @@ impl Fleet {
             fault: fault.map(|(fault, _)| fault),
             hops,
             awaited,
+            delayed: matches!(fate, Fate::Delayed(_)),
             lingering: false,
             missing: Vec::new(),
             wills: 0,

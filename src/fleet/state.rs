@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::deadlines::Deadlines;
-use super::device::{Device, DeviceKey, Origin, Session};
+use super::device::{Device, DeviceKey, Origin};
 use super::event::{DeviceEvent, Event, LinkEvent, Role, SessionEvent};
 use super::feed::Feed;
 use super::incident::{Incident, IncidentId, IncidentLog};
@@ -11,6 +11,7 @@ use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, ConnId, Fault, TopicFilter};
 use slab::Slab;
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// What the fleet must know to judge what it sees.
 #[derive(Clone, Debug)]
@@ -54,7 +55,12 @@ pub struct Fleet {
     pub(super) deadlines: Deadlines,
     link: LinkState,
     pub(super) settings: Settings,
+    /// Devices that were removed a moment ago: what they said before may still be on its way.
+    removed: HashMap<ClientId, Moment>,
 }
+
+/// How long a message that was on its way does not bring a removed device back.
+const REMOVED: Duration = Duration::from_secs(5);
 
 impl Fleet {
     /// An empty fleet.
@@ -71,6 +77,7 @@ impl Fleet {
             deadlines: Deadlines::default(),
             link: LinkState::default(),
             settings,
+            removed: HashMap::new(),
         }
     }
 
@@ -81,7 +88,7 @@ impl Fleet {
             Event::Session(SessionEvent::Refused { at, client, why }) => self.failed(at, &client, &why, out),
             Event::Session(SessionEvent::Closed(closed)) => self.closed(&closed, now, out),
             Event::Activity(conn, activity) => self.active(conn, activity, out),
-            Event::Device(event) => self.device_event(event, out),
+            Event::Device(event) => self.device_event(event, now, out),
             Event::Link(LinkEvent::Up { at }) => self.link_up(at, out),
             Event::Link(LinkEvent::Down { at, why }) => self.link_down(at, why, out),
             Event::Message(message, meaning, outcomes) => self.message(message, meaning, outcomes, now, out),
@@ -104,6 +111,14 @@ impl Fleet {
     #[must_use]
     pub fn find(&self, id: &str) -> Option<DeviceKey> {
         self.by_id.get(id).copied()
+    }
+
+    /// AWS IoT's `versionNumber` of a connection that is open, or was its device's last.
+    #[must_use]
+    pub fn version_of(&self, conn: ConnId) -> Option<u64> {
+        let device = self.device(*self.by_conn.get(&conn)?)?;
+        let sessions = device.session.as_deref().into_iter().chain(&device.previous);
+        sessions.into_iter().find(|session| session.conn == conn).map(|session| session.version)
     }
 
     /// All devices in the order in which they appeared.
@@ -185,9 +200,10 @@ impl Fleet {
         }
         device.presence = presence;
         device.evidence = evidence;
+        device.before_blackout = None;
     }
 
-    fn device_event(&mut self, event: DeviceEvent, out: &mut Vec<Change>) {
+    fn device_event(&mut self, event: DeviceEvent, now: Moment, out: &mut Vec<Change>) {
         match event {
             DeviceEvent::Launched { at, client } => {
                 let key = self.admit(&client, Origin::Launched, at);
@@ -206,13 +222,14 @@ impl Fleet {
                     self.look_later(key);
                 }
             }
-            DeviceEvent::Removed { client } => self.remove(&client, out),
+            DeviceEvent::Removed { client } => self.remove(client, now, out),
         }
     }
 
     /// An attempt to connect that led to nothing.
     fn failed(&mut self, at: Moment, client: &ClientId, why: &str, out: &mut Vec<Change>) {
-        let key = self.admit(client, Origin::Seen, at);
+        // Whoever was never let in is no device: one client that tries again and again would fill the screen.
+        let Some(key) = self.find(client.as_str()) else { return };
         let device = &mut self.devices[key.0];
         device.note(at, format!("could not connect: {why}"));
         // Somebody else's refused attempt under the same id says nothing about the connection that is open.
@@ -225,17 +242,30 @@ impl Fleet {
             self.set_presence(key, Presence::Offline { cause }, Some(Evidence::Wire), at);
             let will_sent = super::presence::WillSent::No;
             self.devices[key.0].will_sent = will_sent;
-            out.push(Change::Offline { at, device: key, cause, evidence: Evidence::Wire, will_sent });
+            out.push(Change::Offline {
+                at,
+                client: self.devices[key.0].id.clone(),
+                cause,
+                evidence: Evidence::Wire,
+                will_sent,
+            });
         }
     }
 
-    fn remove(&mut self, client: &ClientId, out: &mut Vec<Change>) {
-        let Some(key) = self.by_id.remove(client) else { return };
+    /// Whether a message of `at` speaks of a device that is not there because it was just removed.
+    pub(super) fn is_echo(&self, id: &ClientId, at: Moment) -> bool {
+        !self.by_id.contains_key(id) && self.removed.get(id).is_some_and(|removed| at.since(*removed) < REMOVED)
+    }
+
+    pub(super) fn remove(&mut self, client: ClientId, now: Moment, out: &mut Vec<Change>) {
+        let Some(key) = self.by_id.remove(&client) else { return };
+        self.removed.retain(|_, removed| now.since(*removed) < REMOVED);
+        self.removed.insert(client, now);
         self.release_offline(key, out);
         let device = self.devices.remove(key.0);
         *self.counts.slot(device.presence) -= 1;
         self.order.retain(|other| *other != key);
-        for session in [device.session, device.previous].into_iter().flatten() {
+        for session in device.session.as_deref().into_iter().chain(&device.previous) {
             self.by_conn.remove(&session.conn);
         }
     }
@@ -246,20 +276,19 @@ impl Fleet {
         for index in 0..self.order.len() {
             let key = self.order[index];
             let device = &self.devices[key.0];
-            if device.presence != Presence::Unknown {
+            // What only messages tell may have changed unseen: it stays unknown until it says something. The wire was
+            // watched all the time.
+            let Some((before, evidence, since)) = device.before_blackout.filter(|_| device.session.is_some()) else {
                 continue;
-            }
-            match device.session.as_deref() {
-                Some(Session { ended: None, .. }) => {
-                    self.set_presence(key, Presence::Online, Some(Evidence::Wire), at);
-                    out.push(Change::Online { at, device: key, evidence: Evidence::Wire });
+            };
+            match before {
+                Presence::Online | Presence::Overdue => {
+                    self.set_presence(key, Presence::Online, Some(Evidence::Wire), since);
+                    let client = self.devices[key.0].id.clone();
+                    out.push(Change::Online { at, client, evidence: Evidence::Wire });
                     self.look_later(key);
                 }
-                Some(Session { ended: Some(cause), .. }) => {
-                    let cause = *cause;
-                    self.set_presence(key, Presence::Offline { cause }, Some(Evidence::Wire), at);
-                }
-                None => {}
+                _ => self.set_presence(key, before, evidence, since),
             }
         }
     }
@@ -277,7 +306,11 @@ impl Fleet {
         for index in 0..self.order.len() {
             let key = self.order[index];
             self.release_offline(key, out);
+            self.give_up_waiting(key, at, out);
+            let device = &self.devices[key.0];
+            let before = (device.presence, device.evidence, device.since);
             self.set_presence(key, Presence::Unknown, None, at);
+            self.devices[key.0].before_blackout = Some(before);
         }
     }
 }

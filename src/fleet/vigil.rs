@@ -48,8 +48,24 @@ impl Fleet {
     pub fn flush(&mut self, now: Moment, out: &mut Vec<Change>) {
         for key in self.order().to_vec() {
             self.release_offline(key, out);
-            self.report(key, now, out);
+            // What still waits for a hop is neither complete nor late: nothing true can be said of it yet.
+            let incident = self.devices[key.0].incident.and_then(|id| self.incidents.get(id));
+            if incident.is_some_and(|incident| incident.awaited.is_empty()) {
+                self.report(key, now, out);
+            }
         }
+    }
+
+    /// lwtop's own link is down: what has not been seen by now may come and not be seen.
+    pub(super) fn give_up_waiting(&mut self, key: DeviceKey, now: Moment, out: &mut Vec<Change>) {
+        let Some(incident) = self.devices[key.0].incident.and_then(|id| self.incidents.get_mut(id)) else { return };
+        if incident.reported {
+            return;
+        }
+        incident.lingering = false;
+        incident.settle(Hop::Will);
+        incident.settle(Hop::Executed);
+        self.report_if_complete(key, now, out);
     }
 
     fn look(&mut self, key: DeviceKey, now: Moment, out: &mut Vec<Change>) {
@@ -76,18 +92,24 @@ impl Fleet {
         if device.presence == Presence::Online && now >= last + interval + slack(interval) {
             device.note(now, format!("overdue: nothing heard for {} s", interval.as_secs()));
             self.set_presence(key, Presence::Overdue, Some(Evidence::Wire), now);
-            out.push(Change::Overdue { at: now, device: key });
+            out.push(Change::Overdue { at: now, client: self.devices[key.0].id.clone() });
         }
         let device = &mut self.devices[key.0];
         if device.presence == Presence::Overdue && now >= last + interval * 3 / 2 + late(interval) {
             device.note(now, "keep alive ran out 1.5 times: inferred dead");
             let cause = Cause::KeepAliveTimeout;
             let awaited = device.open_session().is_some_and(|session| session.will.is_some());
-            let fault = device.fault;
+            let fault = device.fault_behind(cause);
             device.will_sent = WillSent::Unknown;
             self.set_presence(key, Presence::Offline { cause }, Some(Evidence::Inferred), now);
             let will_sent = WillSent::Unknown;
-            out.push(Change::Offline { at: now, device: key, cause, evidence: Evidence::Inferred, will_sent });
+            out.push(Change::Offline {
+                at: now,
+                client: self.devices[key.0].id.clone(),
+                cause,
+                evidence: Evidence::Inferred,
+                will_sent,
+            });
             let mut hops = Hops::default();
             if let Some((_, at)) = fault {
                 hops.set(Hop::Cut, at);
@@ -103,6 +125,7 @@ impl Fleet {
                 fault: fault.map(|(fault, _)| fault),
                 hops,
                 awaited: if awaited { vec![Hop::Will] } else { Vec::new() },
+                delayed: false,
                 lingering: false,
                 missing: Vec::new(),
                 wills: 0,
@@ -139,7 +162,7 @@ impl Fleet {
         device.offline_due = None;
         if let Some((at, cause)) = device.held.take() {
             let will_sent = device.will_sent;
-            out.push(Change::Offline { at, device: key, cause, evidence: Evidence::Wire, will_sent });
+            self.tell_offline(key, at, cause, will_sent, out);
         }
     }
 
@@ -162,8 +185,14 @@ impl Fleet {
     pub(super) fn recover(&mut self, key: DeviceKey, at: Moment, out: &mut Vec<Change>) {
         let Some(id) = self.devices[key.0].incident else { return };
         let Some(incident) = self.incidents.get_mut(id) else { return };
-        if incident.hops.set(Hop::Recovered, at) && incident.reported {
+        let news = incident.hops.set(Hop::Recovered, at);
+        if news && incident.reported {
             out.push(Change::Incident { at, incident: id, phase: IncidentPhase::Recovered });
+        }
+        if news && incident.delayed {
+            // Back before the delay was over: MQTT forbids the will now.
+            incident.settle(Hop::Will);
+            self.report_if_complete(key, at, out);
         }
     }
 
