@@ -133,6 +133,7 @@ async fn freeze_lets_keep_alive_run_out_and_reconnect_thaws() {
         assert!(lane.ready().is_none(), "silence is not reported by the silent");
         swarm.reconnect(&id).unwrap();
         opened(&mut lane).await;
+        assert_eq!(closed(&mut lane).await.cause, Cause::SessionTakenOver, "the frozen connection has an end too");
         swarm.fault(&id, Fault::Leave).unwrap();
         faulted(&mut lane).await;
         assert_eq!(closed(&mut lane).await.cause, Cause::ClientInitiatedDisconnect);

@@ -30,12 +30,24 @@ impl Door {
     }
 }
 
+/// Whether a client id looks like one of lwtop's own links: `lwtop-`, eight digits, `-w` or `-m`. Whoever could connect
+/// with one would take over lwtop's own subscription, and with it blind every pane.
+fn is_ours(client_id: &str) -> bool {
+    let digits =
+        client_id.strip_prefix("lwtop-").and_then(|rest| rest.strip_suffix("-w").or_else(|| rest.strip_suffix("-m")));
+    digits.is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}
+
 impl AuthProvider for Door {
     fn authenticate<'a>(&'a self, connect: &'a ConnectPacket, peer: SocketAddr) -> Answer<'a, Result<AuthResult>> {
         // The ticket first: it is to be taken even if the guest should guess the link's password, and a guest is a
         // guest whatever it says.
         let answer = if self.guests.admit(peer) {
-            AuthResult::success()
+            if is_ours(&connect.client_id) {
+                AuthResult::fail(ReasonCode::ClientIdentifierNotValid)
+            } else {
+                AuthResult::success()
+            }
         } else if self.is_link(connect) {
             AuthResult::success_with_user(self.link.user.as_str())
         } else {

@@ -11,7 +11,7 @@ use crate::fleet::{DeviceEvent, Report};
 use crate::mqtt::{Cause, Fault};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 /// How long after an order to reconnect a connection that was still open may turn out to be lost. The gateway reports a
 /// connection as closed a moment before the device can see it.
@@ -65,14 +65,10 @@ pub async fn live(swarm: Alive, device: Arc<Device>) {
             // The semaphore is never closed; without a permit it would only be less polite to the broker.
             permit = swarm.handshakes.acquire() => permit.ok(),
         };
-        let opened = tokio::select! {
-            biased;
-            () = device.orders.farewell() => break,
-            opened = Box::pin(open(&swarm, &device)) => opened,
-        };
+        let Some(opened) = Box::pin(bring_up(&swarm, &device)).await else { break };
         drop(permit);
         if let Some(old) = held.take() {
-            cut::linger(old.session.into_stream());
+            Box::pin(let_go(&swarm, &device, old, opened.is_ok())).await;
         }
         next = match opened {
             Ok(open) => Connected { swarm: &swarm, device: &device, open }.live().await,
@@ -88,6 +84,18 @@ pub async fn live(swarm: Alive, device: Arc<Device>) {
     Box::pin(swarm.report(removed)).await;
 }
 
+/// The end of a frozen connection: the broker ends it because of the new one, or the device does because there is none.
+async fn let_go(swarm: &Shared, device: &Device, old: Box<Open>, taken_over: bool) {
+    let end = if taken_over {
+        End { cause: Cause::SessionTakenOver, how: "second CONNECT", cut: None }
+    } else {
+        End { cause: Cause::ConnectionLost, how: "FIN", cut: Some(swarm.clock.now()) }
+    };
+    swarm.closed(&device.id, &old.tally, end).await;
+    let stream = old.session.into_stream();
+    if taken_over { cut::linger(stream) } else { cut::fin(stream) }
+}
+
 async fn failed(swarm: &Shared, device: &Device, error: &ConnectError) {
     let report = if device.foreign {
         Report::Notice(format!("The takeover of {} failed: {error}.", device.id))
@@ -98,6 +106,18 @@ async fn failed(swarm: &Shared, device: &Device, error: &ConnectError) {
     // Set before the report, so that whoever reads it can reconnect at once.
     device.set_phase(Phase::Down);
     swarm.report(report).await;
+}
+
+/// Opens, unless the device is to go for good meanwhile: `None` then, if it does not come up soon. Dropping a connection
+/// halfway would be a cut and send its will, so it is brought up first, and then left.
+async fn bring_up(swarm: &Shared, device: &Device) -> Option<Result<Box<Open>, ConnectError>> {
+    let opening = open(swarm, device);
+    tokio::pin!(opening);
+    tokio::select! {
+        biased;
+        () = device.orders.farewell() => timeout(GRACE, &mut opening).await.ok(),
+        opened = &mut opening => Some(opened),
+    }
 }
 
 /// Connects, reports and announces.

@@ -109,6 +109,7 @@ impl Shared {
             keep_alive,
             clean: template.clean,
             will: if with_will { template.will_of(client) } else { None },
+            nameless: false,
         }))))
         .await;
         let counting = Counting { meter: Meter::new(conn), board: Arc::clone(&self.board), clock: self.clock };

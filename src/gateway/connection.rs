@@ -283,6 +283,7 @@ impl Session<'_> {
                 keep_alive: relay.keep_alive,
                 clean: hello.clean,
                 will: hello.will,
+                nameless: hello.client.is_none(),
             };
             self.shared.report(SessionEvent::Opened(Box::new(opened))).await;
         } else {
@@ -307,7 +308,7 @@ impl Session<'_> {
                 at: self.now(),
                 cut: ending.cut,
                 conn: self.conn(),
-                client: self.client,
+                client: self.client.clone(),
                 cause: ending.cause,
                 how: ending.how,
                 rest: self.entry.line.meter.take(),

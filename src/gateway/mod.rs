@@ -34,7 +34,7 @@ use crate::wiring::{ActivityBoard, Guests};
 use registry::{Order, Registry};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
@@ -197,9 +197,6 @@ impl Shared {
     }
 }
 
-/// Connections are numbered over the whole process: a [`ConnId`] is unique even with two gateways.
-static NEXT_CONN: AtomicU64 = AtomicU64::new(1);
-
 /// Accepts until it is aborted.
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut told = false;
@@ -209,7 +206,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 told = false;
                 // Small packets are to go out at once; without it a ping waits for the last one's acknowledgement.
                 let _ = device.set_nodelay(true);
-                let conn = ConnId(NEXT_CONN.fetch_add(1, Ordering::Relaxed));
+                let conn = ConnId::next();
                 tokio::spawn(connection::serve(Arc::clone(&shared), device, peer, conn));
             }
             Err(error) => {

@@ -117,14 +117,19 @@ impl Link {
         Self { outbox, stop, tasks: Mutex::new(tasks.into()) }
     }
 
-    /// Hands a message to the connection, without waiting. What cannot be taken (the link is down, too much is waiting, it
-    /// is larger than the broker takes) is dropped and counted in [`Self::refused`].
-    pub fn publish(&self, message: Outgoing) {
+    /// Hands a message to the connection, without waiting. What cannot go (the link is down, the message is larger than
+    /// the broker takes) is dropped and counted in [`Self::refused`].
+    ///
+    /// # Errors
+    /// The message itself, when too many are waiting: to be tried again.
+    pub fn publish(&self, message: Outgoing) -> Result<(), Outgoing> {
         let publisher = self.outbox.publisher.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = publisher.as_ref().is_some_and(|publisher| publisher.publish(message));
-        if !taken {
+        let Some(publisher) = publisher.as_ref().filter(|publisher| publisher.takes(&message)) else {
             self.outbox.refuse(1);
-        }
+            return Ok(());
+        };
+        // Topic and payload are shared, so the copy is two counters.
+        if publisher.publish(message.clone()) { Ok(()) } else { Err(message) }
     }
 
     /// How many messages were not published, since the start: refused, or lost with a connection before the broker had

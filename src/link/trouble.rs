@@ -39,7 +39,7 @@ impl Trouble {
         let at = address::authority(&config.host, config.port);
         match self {
             Self::Unreachable(why) => format!(
-                "lwtop cannot reach a broker at {at}: {why}. Start the broker, or name another one with \
+                "cannot reach a broker at {at}: {why}. Start the broker, or name another one with \
                  --broker mqtt://HOST:PORT."
             ),
             Self::Refused(protocol, code) => {

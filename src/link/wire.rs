@@ -68,13 +68,15 @@ enum Client {
 }
 
 impl Publisher {
-    /// Hands over a message; false if it cannot be taken.
+    /// Whether the broker takes a packet of this size.
+    pub fn takes(&self, message: &Outgoing) -> bool {
+        // Fixed header, topic length, packet identifier and property length together never take more than 16 bytes.
+        message.topic.as_str().len() + message.payload.len() + 16 <= self.largest
+    }
+
+    /// Hands over a message; false if there is no room for it now.
     pub fn publish(&self, message: Outgoing) -> bool {
         let Outgoing { topic, payload, qos, retain } = message;
-        // Fixed header, topic length, packet identifier and property length together never take more than 16 bytes.
-        if topic.as_str().len() + payload.len() + 16 > self.largest {
-            return false;
-        }
         match &self.client {
             Client::V311(client) => client.try_publish(topic.as_str(), qos_v311(qos), retain, payload).is_ok(),
             Client::V5(client) => client.try_publish(topic.as_str(), qos_v5(qos), retain, payload).is_ok(),
