@@ -4,6 +4,7 @@ use super::eval::{Scope, document};
 use super::expression::{Expression, Literal, Operator};
 use super::message::Message;
 use super::statement::{Item, Select, Statement};
+use crate::clock::Moment;
 use crate::fleet::RuleOutcome;
 use crate::mqtt::{TopicFilter, TopicName};
 use std::borrow::Cow;
@@ -36,10 +37,11 @@ pub struct Outcome<'m> {
 }
 
 impl Outcome<'_> {
-    /// What the fleet is told of it.
+    /// What the fleet is told of it, evaluated at `at`.
     #[must_use]
-    pub fn summary(&self) -> RuleOutcome {
-        RuleOutcome { name: Arc::clone(&self.name), matched: self.matched, republishes: self.republish.is_some() }
+    pub fn summary(&self, at: Moment) -> RuleOutcome {
+        let republishes = self.republish.is_some() && self.output.is_some();
+        RuleOutcome { at, name: Arc::clone(&self.name), matched: self.matched, republishes }
     }
 }
 

@@ -123,6 +123,7 @@ impl World {
             keep_alive: KeepAlive(keep_alive),
             clean: true,
             will: Some(will),
+            nameless: false,
         }))));
         let hello = r#"{"message": "AWS IoT Thing connected message to IoT Core"}"#;
         self.message("/lwt/connected/topic", hello.as_bytes(), Some(id), false);

@@ -93,7 +93,10 @@ fn outlook_style(canvas: &Canvas<'_>, fault: Fault) -> Style {
 /// The options for all targets: a death that one of them can die can be chosen.
 fn joined(canvas: &Canvas<'_>, targets: &[ClientId]) -> Vec<FaultOption> {
     let gateway = canvas.view.status.gateway;
-    let devices = targets.iter().take(SAMPLE).filter_map(|client| canvas.view.device(client));
+    let mut devices: Vec<&Device> =
+        targets.iter().take(SAMPLE).filter_map(|client| canvas.view.device(client)).collect();
+    // The first reason is the one shown: that of a connected device says more than that another is not.
+    devices.sort_by_key(|device| device.open_session().is_none());
     let mut joined: Vec<FaultOption> = Vec::new();
     for device in devices {
         merge(&mut joined, device, gateway);

@@ -31,8 +31,13 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
 
     let mut x = area.x + 1;
     if let Some(text) = current_notice(canvas) {
-        let columns = u16::try_from(keys_room.saturating_sub(2)).unwrap_or(0);
-        canvas.put(x, area.y, &clean(&text), columns, canvas.look.warn());
+        let text = clean(&text);
+        // The end of a sentence often says what to do: it is worth more than the keys beside it.
+        if width(&text) + 2 > keys_room {
+            canvas.put(x, area.y, &text, room, canvas.look.warn());
+            return;
+        }
+        canvas.put(x, area.y, &text, room, canvas.look.warn());
         x = area.x + 1 + u16::try_from(keys_room).unwrap_or(0);
     } else {
         let mut left = keys_room;

@@ -20,6 +20,15 @@ use ratatui::style::Style;
 /// The column in which the keys end.
 const KEYS: usize = 11;
 
+/// The signs of presence; the header counts both kinds of offline under one.
+const SIGNS: [(&str, &str); 5] = [
+    ("●", "online"),
+    ("◐", "overdue: nothing heard for longer than its keep alive"),
+    ("✖", "offline, gone without DISCONNECT"),
+    ("○", "offline, left cleanly"),
+    ("?", "unknown: lwtop cannot see it"),
+];
+
 /// Draws the help.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scroll: usize) {
     let width = area.width.min(78);
@@ -52,5 +61,10 @@ fn text(room: usize, heading: Style) -> Vec<(String, Style)> {
     }
     all.insert(deaths, (String::new(), Style::new()));
     all.insert(deaths + 1, ("In the death menu (x)".to_owned(), heading));
+    all.push((String::new(), Style::new()));
+    all.push(("What the signs mean".to_owned(), heading));
+    for (sign, meaning) in SIGNS {
+        all.push((format!("{sign:>KEYS$}  {meaning}"), Style::new()));
+    }
     all
 }

@@ -1,0 +1,180 @@
+//! The real binary in a real pseudo-terminal: keys go in, the screen is read, and the terminal is as it was afterwards.
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the program has written so far.
+struct Output {
+    parser: vt100::Parser,
+    raw: Vec<u8>,
+    ended: bool,
+}
+
+/// The program in its terminal.
+struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    writer: Box<dyn Write + Send>,
+    output: Arc<(Mutex<Output>, Condvar)>,
+    // Dropping it would hang up on the program.
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Terminal {
+    fn start(rows: u16, cols: u16, args: &[&str], env: &[(&str, &str)]) -> Self {
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lwtop"));
+        command.args(args);
+        command.env("TERM", "xterm-256color");
+        // No configuration of whoever runs the tests.
+        command.env("XDG_CONFIG_HOME", std::env::temp_dir().join("lwtop-tests-have-no-configuration"));
+        for (name, value) in env {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).expect("the program starts");
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().expect("a reader");
+        let writer = pair.master.take_writer().expect("a writer");
+        let cells = |length| NonZeroU16::new(length).expect("a terminal has rows and columns");
+        let parser = vt100::Parser::new(cells(rows), cells(cols), 0);
+        let output = Arc::new((Mutex::new(Output { parser, raw: Vec::new(), ended: false }), Condvar::new()));
+        let shared = Arc::clone(&output);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            loop {
+                let read = reader.read(&mut buffer).unwrap_or(0);
+                let Ok(mut output) = shared.0.lock() else { return };
+                output.parser.process(&buffer[..read]);
+                output.raw.extend_from_slice(&buffer[..read]);
+                output.ended = read == 0;
+                shared.1.notify_all();
+                if output.ended {
+                    return;
+                }
+            }
+        });
+        Self { child, writer, output, _master: pair.master }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).expect("keys");
+        self.writer.flush().expect("keys");
+    }
+
+    /// Waits until `wanted` holds of the output.
+    fn wait(&self, what: &str, wanted: impl Fn(&Output) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        let mut output = self.output.0.lock().expect("output");
+        while !wanted(&output) {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "waited in vain for {what}; the screen:\n{}", output.parser.screen().contents());
+            output = self.output.1.wait_timeout(output, left).expect("output").0;
+        }
+    }
+
+    fn see(&self, text: &str) {
+        self.wait(text, |output| output.parser.screen().contents().contains(text));
+    }
+
+    fn end(&mut self) -> portable_pty::ExitStatus {
+        self.wait("the end of the program", |output| output.ended);
+        self.child.wait().expect("an exit status")
+    }
+
+    /// The alternate screen is left, the cursor is shown, the mouse is free, and raw mode is off.
+    fn assert_restored(&self) {
+        let output = self.output.0.lock().expect("output");
+        let screen = output.parser.screen();
+        assert!(!screen.alternate_screen(), "still on the alternate screen");
+        assert!(!screen.hide_cursor(), "the cursor is hidden");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        let entered = output.raw.windows(8).any(|window| window == b"\x1b[?1049h");
+        assert!(entered, "it never was on the alternate screen");
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+#[test]
+fn a_person_sees_a_will_travel() {
+    let mut terminal = Terminal::start(40, 140, &["--listen", "127.0.0.1:0"], &[]);
+    terminal.see("3 online");
+    terminal.press("n");
+    terminal.see("4 online");
+    terminal.see("lwtThing-4");
+    terminal.press("x");
+    terminal.see("How shall");
+    terminal.press("f");
+    terminal.see("1 offline");
+    terminal.see("executed");
+    terminal.see(r#"{"state""#);
+    terminal.press("r");
+    terminal.see("4 online");
+    terminal.press("q");
+    let status = terminal.end();
+    assert!(status.success(), "{status:?}");
+    terminal.assert_restored();
+}
+
+#[test]
+fn the_essentials_fit_eighty_by_twenty_four() {
+    let mut terminal = Terminal::start(24, 80, &["--listen", "127.0.0.1:0", "--devices", "2"], &[]);
+    terminal.see("●2");
+    terminal.press("x");
+    terminal.see("How shall");
+    terminal.press("r");
+    terminal.see("connection lost");
+    terminal.press("?");
+    terminal.see("bring every simulated");
+    terminal.press("\x1b");
+    // Pressed together they would be one key: alt-ctrl-c.
+    terminal.wait("the help to close", |output| !output.parser.screen().contents().contains("bring every simulated"));
+    terminal.press("\x03");
+    assert!(terminal.end().success());
+    terminal.assert_restored();
+}
+
+#[test]
+fn sigterm_restores_the_terminal() {
+    let mut terminal = Terminal::start(24, 80, &["--listen", "127.0.0.1:0"], &[]);
+    terminal.see("●3");
+    let pid = terminal.child.process_id().expect("a process id").to_string();
+    let killed = std::process::Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+    assert!(killed.success());
+    terminal.end();
+    terminal.assert_restored();
+}
+
+#[test]
+fn a_panic_restores_the_terminal_and_says_what_happened() {
+    let mut terminal = Terminal::start(24, 80, &["--listen", "127.0.0.1:0"], &[("LWTOP_TEST_PANIC", "1")]);
+    terminal.see("●3");
+    terminal.press("!");
+    let status = terminal.end();
+    assert!(!status.success(), "{status:?}");
+    terminal.assert_restored();
+    let output = terminal.output.0.lock().expect("output");
+    assert!(output.parser.screen().contents().contains("panicked"), "{}", output.parser.screen().contents());
+}
+
+#[test]
+fn a_busy_port_is_one_clear_sentence() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let mut terminal = Terminal::start(24, 80, &["--listen", &address], &[]);
+    let status = terminal.end();
+    assert_eq!(status.exit_code(), 1);
+    terminal.assert_restored();
+    let output = terminal.output.0.lock().expect("output");
+    let said = output.parser.screen().contents();
+    assert!(said.contains("--listen"), "{said}");
+}
