@@ -8,7 +8,7 @@ use super::layer::{Layer, MOST_TO_LAUNCH};
 use super::layout::{Regions, Shape};
 use super::orders::can_reconnect;
 use super::selection::{DeviceCursor, FeedCursor};
-use crate::fleet::{Device, Role};
+use crate::fleet::{Device, FeedEntry, Role};
 use crate::hub::{Command, Notice};
 use crate::mqtt::{ClientId, Fault};
 use ratatui::layout::Rect;
@@ -101,17 +101,25 @@ impl App {
         Regions::new(self.area, view.fleet.len(), self.shape, self.focus == Focus::Feed)
     }
 
-    /// The selected device; inside a detail, the one it shows.
+    /// The device that keys act on: the selected one; inside a detail, the one it shows; in a feed, the one that the message
+    /// under the cursor speaks of, for a key must not act on what the person is not looking at.
     #[must_use]
     pub fn current<'a>(&self, view: &View<'a>) -> Option<&'a Device> {
         let detail = self.layers.iter().rev().find_map(|layer| match layer {
             Layer::Detail { client, .. } => Some(client),
             _ => None,
         });
-        match detail {
-            Some(client) => view.device(client),
-            None => self.cursor.device(view.fleet),
+        match (detail, self.focus) {
+            (Some(client), _) => view.device(client),
+            (None, Focus::Feed) => view.device(self.current_message(view)?.device.as_ref()?),
+            (None, Focus::Devices) => self.cursor.device(view.fleet),
         }
+    }
+
+    /// The message under the cursor of the feed in front.
+    fn current_message<'a>(&self, view: &View<'a>) -> Option<&'a FeedEntry> {
+        let feed = view.fleet.feed(FEEDS[self.feed]);
+        feed.entries().get(self.feed_cursors[self.feed].row(feed))
     }
 
     /// Takes in what happened to the fleet since the last time: the cursor stays on its device, what is gone loses its
@@ -282,8 +290,7 @@ impl App {
                 self.open(Layer::Detail { client, scroll: 0 })
             }
             (None, Focus::Feed) => {
-                let feed = view.fleet.feed(FEEDS[self.feed]);
-                let entry = feed.entries().get(self.feed_cursors[self.feed].row(feed))?;
+                let entry = self.current_message(view)?;
                 self.open(Layer::message(entry.clone()))
             }
         }

@@ -1,7 +1,7 @@
 //! What a person orders for devices: whom it is for, who can do it, and why not.
 
 use super::View;
-use super::app::App;
+use super::app::{App, Focus};
 use super::keymap::Mode;
 use super::layer::Layer;
 use crate::fleet::{Device, faults};
@@ -20,10 +20,18 @@ impl App {
         devices.filter(|device| self.marks.contains(&device.id)).map(|device| device.id.clone()).collect()
     }
 
+    /// Why there is no device to act on.
+    fn nobody(&self) -> &'static str {
+        match self.focus {
+            Focus::Feed => "this message names no device: tab goes to the devices",
+            Focus::Devices => "there is no device yet: n launches one",
+        }
+    }
+
     pub(super) fn ask_death(&mut self, view: &View<'_>) -> Option<Command> {
         let targets = self.targets(view);
         if targets.is_empty() {
-            return self.say(view, "there is no device yet: n launches one");
+            return self.say(view, self.nobody());
         }
         // The row that the person most likely wants: what was done last, or the plainest cut.
         let wanted = self.last_fault.unwrap_or(Fault::Fin);
@@ -61,7 +69,7 @@ impl App {
             (0, Some((client, why))) => {
                 return self.say(view, format!("{}: {client} stays as it is: {why}", fault.title()));
             }
-            (0, None) => return self.say(view, "there is no device yet: n launches one"),
+            (0, None) => return self.say(view, self.nobody()),
             (some, Some((_, why))) => {
                 self.say(view, format!("{}: {some} of {}; the others: {why}", fault.title(), targets.len()));
             }
@@ -79,7 +87,7 @@ impl App {
             return Some(Command::Reconnect(able));
         }
         let why = match targets.first().and_then(|client| view.device(client)) {
-            None => "there is no device yet: n launches one".to_owned(),
+            None => self.nobody().to_owned(),
             Some(device) if !device.launched() => {
                 format!("{} was not launched by lwtop: only it can reconnect itself", device.id)
             }

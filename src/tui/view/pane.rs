@@ -125,7 +125,9 @@ pub fn just_back(canvas: &mut Canvas<'_>, device: &Device) -> Option<String> {
     let incident = canvas.view.fleet.incident(device.incident?)?;
     let back = incident.hops.get(Hop::Recovered)?;
     let alive = matches!(device.presence, Presence::Online | Presence::Overdue);
-    if !alive || canvas.view.now.since(back) >= RECENT {
+    // It may have left cleanly and come back since: then this is no longer its last story.
+    let since = device.open_session().is_some_and(|session| session.opened > back);
+    if !alive || since || canvas.view.now.since(back) >= RECENT {
         return None;
     }
     let ago = canvas.ago(back);
