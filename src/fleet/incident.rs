@@ -117,6 +117,26 @@ pub struct Incident {
 }
 
 impl Incident {
+    /// An incident of which nothing was seen yet.
+    pub(super) fn new(id: IncidentId, device: DeviceKey, client: ClientId, cause: Cause, evidence: Evidence) -> Self {
+        Self {
+            id,
+            device,
+            client,
+            cause,
+            evidence,
+            fault: None,
+            hops: Hops::default(),
+            awaited: Vec::new(),
+            delayed: false,
+            lingering: false,
+            missing: Vec::new(),
+            wills: 0,
+            rule: None,
+            reported: false,
+        }
+    }
+
     /// Whether the device is back.
     #[must_use]
     pub const fn recovered(&self) -> bool {

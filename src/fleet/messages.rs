@@ -158,20 +158,10 @@ impl Fleet {
             hops.set(Hop::Cut, cut);
         }
         self.add_incident(key, Some(at + INCIDENT_GRACE), |id, client| Incident {
-            id,
-            device: key,
-            client,
-            cause,
-            evidence,
             fault: fault.map(|(fault, _)| fault),
             hops,
             awaited: vec![Hop::Will],
-            delayed: false,
-            lingering: false,
-            missing: Vec::new(),
-            wills: 0,
-            rule: None,
-            reported: false,
+            ..Incident::new(id, key, client, cause, evidence)
         });
         self.will_of(key, at, outcomes, out);
         self.report_if_complete(key, now, out);

@@ -198,20 +198,11 @@ impl Fleet {
         let due = closed.at.max(now) + delay + INCIDENT_GRACE;
         let cause = closed.cause;
         self.add_incident(key, Some(due), |id, client| Incident {
-            id,
-            device: key,
-            client,
-            cause,
-            evidence: Evidence::Wire,
             fault: fault.map(|(fault, _)| fault),
             hops,
             awaited,
             delayed: matches!(fate, Fate::Delayed(_)),
-            lingering: false,
-            missing: Vec::new(),
-            wills: 0,
-            rule: None,
-            reported: false,
+            ..Incident::new(id, key, client, cause, Evidence::Wire)
         });
     }
 }

@@ -117,20 +117,10 @@ impl Fleet {
             // Mosquitto has been seen to take up to 2.7 times the keep alive.
             let due = now + interval * 3 / 2 + INCIDENT_GRACE;
             self.add_incident(key, Some(due), |id, client| Incident {
-                id,
-                device: key,
-                client,
-                cause,
-                evidence: Evidence::Inferred,
                 fault: fault.map(|(fault, _)| fault),
                 hops,
                 awaited: if awaited { vec![Hop::Will] } else { Vec::new() },
-                delayed: false,
-                lingering: false,
-                missing: Vec::new(),
-                wills: 0,
-                rule: None,
-                reported: false,
+                ..Incident::new(id, key, client, cause, Evidence::Inferred)
             });
         }
     }

@@ -11,6 +11,7 @@
 //!                                                     observer   reads along, byte by byte, no I/O
 //!                                                     decode     CONNECT, CONNACK, DISCONNECT
 //!                                                     ending     what was seen ─▶ why it ended
+//!                                                     farewell   carries the end to the other side
 //! ```
 //!
 //! **More doors.** TLS and WebSocket belong between `accept` and `connection`: a door turns an accepted socket into a
@@ -20,6 +21,7 @@
 mod connection;
 mod decode;
 mod ending;
+mod farewell;
 mod listen;
 pub mod observer;
 mod registry;

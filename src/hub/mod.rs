@@ -3,6 +3,7 @@
 pub mod command;
 pub mod core;
 pub mod limits;
+mod orders;
 mod rate;
 pub mod runtime;
 pub mod setup;

@@ -1,14 +1,13 @@
 //! The one loop that owns the hub: waits for reports and for time, and runs what comes of them.
 
-use super::command::Command;
 use super::core::{Hub, Step};
 use super::limits;
 use super::setup::{Lanes, Parts, Setup, Source, start};
 use super::status::{Notice, Status};
 use crate::clock::{Clock, Moment};
-use crate::fleet::{Change, DeviceEvent, Fleet, Report};
+use crate::fleet::{Change, Fleet, Report};
 use crate::link::Outgoing;
-use crate::mqtt::{ClientId, ConnId, Fault};
+use crate::mqtt::ConnId;
 use crate::wiring::{Activity, ActivityBoard};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -53,21 +52,21 @@ pub struct Turn {
 
 /// The hub and the parts it drives.
 pub struct Runtime {
-    hub: Hub,
-    setup: Setup,
-    lanes: Lanes,
+    pub(super) hub: Hub,
+    pub(super) setup: Setup,
+    pub(super) lanes: Lanes,
     inbox: mpsc::Receiver<Report>,
     starting: Option<JoinHandle<Result<Parts, String>>>,
-    parts: Option<Parts>,
-    opened: bool,
+    pub(super) parts: Option<Parts>,
+    pub(super) opened: bool,
     outbox: VecDeque<Outgoing>,
     activity: Vec<(ConnId, Activity)>,
     read_board_at: Option<Moment>,
     /// While messages come, and until the rate is back at zero: when it reads differently.
     rate_turns_at: Option<Moment>,
     status: Status,
-    open_files: u64,
-    next_number: usize,
+    pub(super) open_files: u64,
+    pub(super) next_number: usize,
 }
 
 impl Runtime {
@@ -189,7 +188,7 @@ impl Runtime {
         }
     }
 
-    fn finish(&mut self, step: Step) -> Result<Turn, Fatal> {
+    pub(super) fn finish(&mut self, step: Step) -> Result<Turn, Fatal> {
         let Step { changes, publish, notices, listening, fatal } = step;
         if let Some(fatal) = fatal {
             return Err(Fatal(fatal));
@@ -230,107 +229,6 @@ impl Runtime {
         }
         self.hub.started();
         self.launch(self.setup.devices);
-    }
-
-    /// Carries out an order.
-    pub fn command(&mut self, command: Command) -> Turn {
-        let mut step = Step::default();
-        match command {
-            Command::Launch(count) => {
-                let present = self.parts.as_ref().map_or(0, |parts| match &parts.gateway {
-                    Some(gateway) => gateway.connections().max(parts.swarm.len()),
-                    None => parts.swarm.len(),
-                });
-                match limits::room(self.open_files, present, count, self.setup.files_per_device()) {
-                    Ok(()) if self.opened => self.launch(count),
-                    Ok(()) => step.notices.push("wait for the broker: it is still starting".to_owned()),
-                    Err(refusal) => step.notices.push(refusal),
-                }
-            }
-            Command::Fault(clients, fault) => {
-                for client in clients {
-                    self.fault(&client, fault, &mut step);
-                }
-            }
-            Command::Reconnect(clients) => self.reconnect_all(&clients, &mut step),
-            Command::ReconnectAll => {
-                let down = |device: &&crate::fleet::Device| device.launched() && device.open_session().is_none();
-                let clients: Vec<ClientId> =
-                    self.hub.fleet().devices().filter(down).map(|device| device.id.clone()).collect();
-                self.reconnect_all(&clients, &mut step);
-            }
-            Command::Remove(clients) => {
-                for client in clients {
-                    let simulated = self.parts.as_ref().is_some_and(|parts| parts.swarm.remove(&client).is_ok());
-                    let fleet = self.hub.fleet();
-                    let device = fleet.find(client.as_str()).and_then(|key| fleet.device(key));
-                    if !simulated && device.is_some_and(|device| device.open_session().is_some()) {
-                        step.notices.push(format!("{client} is connected and not lwtop's: it cannot be deleted"));
-                    } else if !simulated {
-                        let now = self.lanes.clock.now();
-                        self.hub.step(Report::Device(DeviceEvent::Removed { client }), now, &mut step);
-                    }
-                }
-            }
-        }
-        self.finish(step).unwrap_or_default()
-    }
-
-    fn launch(&mut self, count: usize) {
-        let Some(parts) = &self.parts else { return };
-        let mut ids = Vec::with_capacity(count);
-        while ids.len() < count {
-            let id = match self.next_number {
-                1 => ClientId::from(self.setup.prefix.as_str()),
-                number => ClientId::new(format!("{}-{number}", self.setup.prefix)),
-            };
-            self.next_number += 1;
-            if self.hub.fleet().find(id.as_str()).is_none() {
-                self.hub.expect(id.clone());
-                ids.push(id);
-            }
-        }
-        parts.swarm.launch(ids);
-    }
-
-    fn reconnect_all(&mut self, clients: &[ClientId], step: &mut Step) {
-        let Some(parts) = &self.parts else { return };
-        for client in clients {
-            match parts.swarm.reconnect(client) {
-                Ok(()) => self.hub.expect(client.clone()),
-                Err(error) => step.notices.push(error.to_string()),
-            }
-        }
-    }
-
-    fn fault(&mut self, client: &ClientId, fault: Fault, step: &mut Step) {
-        let Some(parts) = &self.parts else { return };
-        let fleet = self.hub.fleet();
-        let Some(device) = fleet.find(client.as_str()).and_then(|key| fleet.device(key)) else { return };
-        if let Some(why) = crate::fleet::faults::refusal(device, self.setup.embedded(), fault) {
-            step.notices.push(format!("{client}: {} is not possible: {why}", fault.title()));
-            return;
-        }
-        if parts.swarm.contains(client) && fault != Fault::Kick {
-            if let Err(error) = parts.swarm.fault(client, fault) {
-                step.notices.push(error.to_string());
-            }
-            return;
-        }
-        if fault == Fault::Takeover {
-            parts.swarm.takeover_foreign(client.clone());
-            return;
-        }
-        let Some(gateway) = &parts.gateway else { return };
-        // The gateway acts, so the hub itself says that it was lwtop. What comes of it is reported later, through the lane.
-        match gateway.fault(client, fault) {
-            Ok(()) => {
-                let at = self.lanes.clock.now();
-                let event = DeviceEvent::Faulted { at, client: client.clone(), fault };
-                self.hub.step(Report::Device(event), at, step);
-            }
-            Err(error) => step.notices.push(error.to_string()),
-        }
     }
 
     /// Says all that was held back, as far as it is known.

@@ -1,0 +1,112 @@
+//! A person's orders, carried out: launch, fault, reconnect, remove.
+
+use super::command::Command;
+use super::core::Step;
+use super::limits;
+use super::runtime::{Runtime, Turn};
+use crate::fleet::faults::refusal;
+use crate::fleet::{Device, DeviceEvent, Report};
+use crate::mqtt::{ClientId, Fault};
+
+impl Runtime {
+    /// Carries out an order.
+    pub fn command(&mut self, command: Command) -> Turn {
+        let mut step = Step::default();
+        match command {
+            Command::Launch(count) => {
+                let present = self.parts.as_ref().map_or(0, |parts| match &parts.gateway {
+                    Some(gateway) => gateway.connections().max(parts.swarm.len()),
+                    None => parts.swarm.len(),
+                });
+                match limits::room(self.open_files, present, count, self.setup.files_per_device()) {
+                    Ok(()) if self.opened => self.launch(count),
+                    Ok(()) => step.notices.push("wait for the broker: it is still starting".to_owned()),
+                    Err(refusal) => step.notices.push(refusal),
+                }
+            }
+            Command::Fault(clients, fault) => {
+                for client in clients {
+                    self.fault(&client, fault, &mut step);
+                }
+            }
+            Command::Reconnect(clients) => self.reconnect_all(&clients, &mut step),
+            Command::ReconnectAll => {
+                let down = |device: &&Device| device.launched() && device.open_session().is_none();
+                let clients: Vec<ClientId> =
+                    self.hub.fleet().devices().filter(down).map(|device| device.id.clone()).collect();
+                self.reconnect_all(&clients, &mut step);
+            }
+            Command::Remove(clients) => {
+                for client in clients {
+                    let simulated = self.parts.as_ref().is_some_and(|parts| parts.swarm.remove(&client).is_ok());
+                    let fleet = self.hub.fleet();
+                    let device = fleet.find(client.as_str()).and_then(|key| fleet.device(key));
+                    if !simulated && device.is_some_and(|device| device.open_session().is_some()) {
+                        step.notices.push(format!("{client} is connected and not lwtop's: it cannot be deleted"));
+                    } else if !simulated {
+                        let now = self.lanes.clock.now();
+                        self.hub.step(Report::Device(DeviceEvent::Removed { client }), now, &mut step);
+                    }
+                }
+            }
+        }
+        self.finish(step).unwrap_or_default()
+    }
+
+    pub(super) fn launch(&mut self, count: usize) {
+        let Some(parts) = &self.parts else { return };
+        let mut ids = Vec::with_capacity(count);
+        while ids.len() < count {
+            let id = match self.next_number {
+                1 => ClientId::from(self.setup.prefix.as_str()),
+                number => ClientId::new(format!("{}-{number}", self.setup.prefix)),
+            };
+            self.next_number += 1;
+            if self.hub.fleet().find(id.as_str()).is_none() {
+                self.hub.expect(id.clone());
+                ids.push(id);
+            }
+        }
+        parts.swarm.launch(ids);
+    }
+
+    fn reconnect_all(&mut self, clients: &[ClientId], step: &mut Step) {
+        let Some(parts) = &self.parts else { return };
+        for client in clients {
+            match parts.swarm.reconnect(client) {
+                Ok(()) => self.hub.expect(client.clone()),
+                Err(error) => step.notices.push(error.to_string()),
+            }
+        }
+    }
+
+    fn fault(&mut self, client: &ClientId, fault: Fault, step: &mut Step) {
+        let Some(parts) = &self.parts else { return };
+        let fleet = self.hub.fleet();
+        let Some(device) = fleet.find(client.as_str()).and_then(|key| fleet.device(key)) else { return };
+        if let Some(why) = refusal(device, self.setup.embedded(), fault) {
+            step.notices.push(format!("{client}: {} is not possible: {why}", fault.title()));
+            return;
+        }
+        if parts.swarm.contains(client) && fault != Fault::Kick {
+            if let Err(error) = parts.swarm.fault(client, fault) {
+                step.notices.push(error.to_string());
+            }
+            return;
+        }
+        if fault == Fault::Takeover {
+            parts.swarm.takeover_foreign(client.clone());
+            return;
+        }
+        let Some(gateway) = &parts.gateway else { return };
+        // The gateway acts, so the hub itself says that it was lwtop. What comes of it is reported later, through the lane.
+        match gateway.fault(client, fault) {
+            Ok(()) => {
+                let at = self.lanes.clock.now();
+                let event = DeviceEvent::Faulted { at, client: client.clone(), fault };
+                self.hub.step(Report::Device(event), at, step);
+            }
+            Err(error) => step.notices.push(error.to_string()),
+        }
+    }
+}
