@@ -1,5 +1,7 @@
 //! The command line.
 
+#![allow(rustdoc::broken_intra_doc_links, reason = "brackets in a help text are optional parts, not links")]
+
 use crate::mqtt::{Fault, Protocol};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
