@@ -31,6 +31,8 @@ impl Terminal {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lwtop"));
         command.args(args);
         command.env("TERM", "xterm-256color");
+        // A backtrace would scroll the message away.
+        command.env("RUST_BACKTRACE", "0");
         // No configuration of whoever runs the tests.
         command.env("XDG_CONFIG_HOME", std::env::temp_dir().join("lwtop-tests-have-no-configuration"));
         for (name, value) in env {

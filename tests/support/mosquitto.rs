@@ -28,9 +28,7 @@ impl Mosquitto {
     /// Starts one with more lines in its configuration.
     pub fn start_with(config: &str) -> Option<Self> {
         let Some(program) = find() else {
-            // Written past the test runner, which keeps the prints of passing tests to itself.
-            let _ = writeln!(std::io::stderr(), "SKIPPED: a test needs mosquitto, which is not installed");
-            assert!(std::env::var_os("LWTOP_REQUIRE_MOSQUITTO").is_none(), "mosquitto is required here");
+            missing("mosquitto");
             return None;
         };
         // Taken and given back: Mosquitto cannot bind port 0. Should another process get it in between, it does not start,
@@ -99,6 +97,16 @@ impl Drop for Mosquitto {
         self.kill();
         let _ = std::fs::remove_dir_all(&self.dir);
     }
+}
+
+/// Says that a test is passed over because `what` is not installed. Written past the test runner, which keeps the prints of
+/// passing tests to itself.
+///
+/// # Panics
+/// Where it has to be there: in CI.
+pub fn missing(what: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: a test needs {what}, which is not installed");
+    assert!(std::env::var_os("LWTOP_REQUIRE_MOSQUITTO").is_none(), "{what} is required here");
 }
 
 fn find() -> Option<PathBuf> {
