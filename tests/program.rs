@@ -173,10 +173,8 @@ fn a_killed_mosquitto_sub_is_told_on_a_real_broker() {
     let will = r#"{"state": {"reported": {"last_will": "yes", "trigger_action": "on", "client_id": "real-1"}}}"#;
     // It prints the retained message as soon as it is connected and subscribed.
     let port = broker.port.to_string();
-    let ready = match Command::new("mosquitto_pub").args(["-p", &port, "-t", "x", "-m", "ready", "-r"]).status() {
-        Ok(ready) => ready,
-        Err(_) => return mosquitto::missing("mosquitto_sub (Debian: mosquitto-clients)"),
-    };
+    let ready = Command::new("mosquitto_pub").args(["-p", &port, "-t", "x", "-m", "ready", "-r"]).status();
+    let Ok(ready) = ready else { return mosquitto::missing("mosquitto_sub (Debian: mosquitto-clients)") };
     assert!(ready.success());
     let mut device = Command::new("mosquitto_sub")
         .args(["-p", &port, "-i", "real-1", "-t", "x", "-k", "10"])
