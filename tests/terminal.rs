@@ -130,7 +130,7 @@ fn a_person_sees_a_will_travel() {
 #[test]
 fn the_essentials_fit_eighty_by_twenty_four() {
     let mut terminal = Terminal::start(24, 80, &["--listen", "127.0.0.1:0", "--devices", "2"], &[]);
-    terminal.see("●2");
+    terminal.see("2 online");
     terminal.press("x");
     terminal.see("How shall");
     terminal.press("r");
@@ -148,7 +148,7 @@ fn the_essentials_fit_eighty_by_twenty_four() {
 #[test]
 fn sigterm_restores_the_terminal() {
     let mut terminal = Terminal::start(24, 80, &["--listen", "127.0.0.1:0"], &[]);
-    terminal.see("●3");
+    terminal.see("3 online");
     let pid = terminal.child.process_id().expect("a process id").to_string();
     let killed = std::process::Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
     assert!(killed.success());
@@ -159,7 +159,7 @@ fn sigterm_restores_the_terminal() {
 #[test]
 fn a_panic_restores_the_terminal_and_says_what_happened() {
     let mut terminal = Terminal::start(24, 80, &["--listen", "127.0.0.1:0"], &[("LWTOP_TEST_PANIC", "1")]);
-    terminal.see("●3");
+    terminal.see("3 online");
     terminal.press("!");
     let status = terminal.end();
     assert!(!status.success(), "{status:?}");

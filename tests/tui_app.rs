@@ -316,7 +316,7 @@ fn the_header_tells_of_losses_and_work() {
     world.status.refused = 2;
     world.status.busy = Some("launching 312 of 1000".into());
     let header = world.draw().lines().next().unwrap_or_default().to_owned();
-    for wanted in ["17 dropped", "2 refused", "launching 312 of 1000", "link up", "●3"] {
+    for wanted in ["17 dropped", "2 refused", "launching 312 of 1000", "link up", "● 3 online"] {
         assert!(header.contains(wanted), "{wanted} is not in {header}");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  lwtop  embedded 127.0.0.1:1883  link up  42 msg/s         ● 5 online  ◐ 1 overdue  ✖ 2 offline  ? 0 unknown
+//!  embedded 127.0.0.1:1883  link up  42 msg/s              ● 5 online  ◐0  ✖ 2 offline  ?0
 //!  embedded 127.0.0.1:1883  starting the broker…             ●0 ◐0 ✖0 ?0
 //! ```
 //! What does not fit is left out, the least important first.
@@ -19,6 +20,9 @@ struct Piece {
     style: Style,
 }
 
+/// Pieces of this rank and above give way to the words beside the counts.
+const LEFT_OUT: u8 = 5;
+
 /// Draws the header.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let mut pieces = facts(canvas);
@@ -31,13 +35,25 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         ("✖", counts.offline, "offline", canvas.look.bad()),
         ("?", counts.unknown, "unknown", canvas.look.warn()),
     ];
-    let mut words: Vec<String> =
-        numbers.iter().map(|(glyph, count, word, _)| format!("{glyph} {count} {word}")).collect();
-    let mut total = words.iter().map(|word| width(word) + 2).sum::<usize>();
-    if needed(&pieces) + total > room {
-        words = numbers.iter().map(|(glyph, count, ..)| format!("{glyph}{count}")).collect();
-        total = words.iter().map(|word| width(word) + 2).sum();
-    }
+    let widths = |words: &[String]| words.iter().map(|word| width(word) + 2).sum::<usize>();
+    let sign = |glyph: &str, count: usize| format!("{glyph}{count}");
+    let word = |glyph: &str, count: usize, word: &str| format!("{glyph} {count} {word}");
+    let all = numbers.iter().map(|(glyph, count, name, _)| word(glyph, *count, name)).collect::<Vec<_>>();
+    // Nobody needs a word for a zero.
+    let some = numbers.iter().map(|(glyph, count, name, _)| match count {
+        0 => sign(glyph, 0),
+        count => word(glyph, *count, name),
+    });
+    let some = some.collect::<Vec<_>>();
+    let kept: usize = pieces.iter().filter(|piece| piece.rank < LEFT_OUT).map(|piece| width(&piece.text) + 2).sum();
+    let words = if needed(&pieces) + widths(&all) <= room {
+        all
+    } else if kept + widths(&some) <= room {
+        some
+    } else {
+        numbers.iter().map(|(glyph, count, ..)| sign(glyph, *count)).collect()
+    };
+    let total = widths(&words);
     while needed(&pieces) + total > room && pieces.len() > 1 {
         let last = pieces.iter().enumerate().max_by_key(|(_, piece)| piece.rank).map_or(0, |(at, _)| at);
         pieces.remove(last);
