@@ -553,3 +553,20 @@ fn a_frozen_device_that_is_reconnected_died_once() {
     story.close("lwtThing", 2, Cause::ConnectionLost);
     assert_eq!(story.incident().fault, None, "the freeze is over");
 }
+
+#[test]
+fn a_clean_leave_waits_behind_the_takeover_before_it() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.open("lwtThing", 2, Some(will()));
+    story.close("lwtThing", 1, Cause::SessionTakenOver);
+    story.close("lwtThing", 2, Cause::ClientInitiatedDisconnect);
+    assert!(story.offlines().is_empty());
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    let told = [
+        (Cause::SessionTakenOver, Evidence::Wire, WillSent::Yes),
+        (Cause::ClientInitiatedDisconnect, Evidence::Wire, WillSent::No),
+    ];
+    assert_eq!(story.offlines(), told);
+    assert_eq!(story.last_word(), "offline");
+}

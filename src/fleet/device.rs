@@ -122,8 +122,9 @@ pub struct Device {
     pub(super) next_look: Option<Moment>,
     /// Until when the `offline` change waits for the will, so that it can say whether the will was sent.
     pub(super) offline_due: Option<Moment>,
-    /// The `offline` change that is held back: when, and how it went.
-    pub(super) held: Option<(Moment, Cause)>,
+    /// `offline` changes that are held back, in order: when, how it went, and what became of the will, once that is known.
+    /// A later end waits behind an earlier one, so that the stream tells them as they happened.
+    pub(super) held: Vec<(Moment, Cause, Option<WillSent>)>,
     /// Until when the newest incident waits for its hops.
     pub(super) incident_due: Option<Moment>,
     /// A will that came while the wire was still open: a broker that closes publishes first and closes then.
@@ -180,7 +181,7 @@ impl Device {
             before_blackout: None,
             next_look: None,
             offline_due: None,
-            held: None,
+            held: Vec::new(),
             incident_due: None,
             early_will: None,
         }

@@ -93,7 +93,7 @@ impl Fleet {
         }
         if self.awaits_will(key) {
             self.will_of(key, message.at, &outcomes, out);
-            self.release_offline(key, out);
+            self.release_offline(key, WillSent::Yes, out);
             self.report_if_complete(key, now, out);
             return;
         }
@@ -195,7 +195,7 @@ impl Fleet {
         }
         incident.lingering = !rules && !incident.reported;
         device.incident_due = (!incident.reported).then_some(at + INCIDENT_GRACE);
-        self.release_offline(key, out);
+        self.release_offline(key, WillSent::Yes, out);
         self.look_later(key);
     }
 

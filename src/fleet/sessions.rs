@@ -14,7 +14,7 @@ use crate::wiring::Activity;
 impl Fleet {
     pub(super) fn opened(&mut self, opened: Opened, out: &mut Vec<Change>) {
         let key = self.admit(&opened.client, Origin::Seen, opened.at);
-        self.release_offline(key, out);
+        self.release_offline(key, WillSent::Unknown, out);
         self.by_conn.insert(opened.conn, key);
         let device = &mut self.devices[key.0];
         let last = device.session.take();
@@ -135,7 +135,7 @@ impl Fleet {
         if matches!(fate, Fate::AtOnce) && !seen {
             let device = &mut self.devices[key.0];
             device.offline_due = Some(closed.at + OFFLINE_HOLD);
-            device.held = Some((closed.at, closed.cause));
+            device.held.push((closed.at, closed.cause, None));
             self.look_later(key);
         } else {
             self.tell_offline(key, closed.at, closed.cause, will_sent, out);
@@ -146,9 +146,18 @@ impl Fleet {
         self.report_if_complete(key, now, out);
     }
 
-    /// Tells the end of a connection that was seen on the wire. If the device is on another one by now, the last word is
-    /// that it is online.
-    pub(super) fn tell_offline(
+    /// Tells the end of a connection that was seen on the wire, behind those that are held back.
+    fn tell_offline(&mut self, key: DeviceKey, at: Moment, cause: Cause, will_sent: WillSent, out: &mut Vec<Change>) {
+        let held = &mut self.devices[key.0].held;
+        if held.is_empty() {
+            self.push_offline(key, at, cause, will_sent, out);
+        } else {
+            held.push((at, cause, Some(will_sent)));
+        }
+    }
+
+    /// Tells it now. If the device is on another connection by now, the last word is that it is online.
+    pub(super) fn push_offline(
         &self,
         key: DeviceKey,
         at: Moment,

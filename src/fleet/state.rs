@@ -261,7 +261,7 @@ impl Fleet {
         let Some(key) = self.by_id.remove(&client) else { return };
         self.removed.retain(|_, removed| now.since(*removed) < REMOVED);
         self.removed.insert(client, now);
-        self.release_offline(key, out);
+        self.release_offline(key, super::presence::WillSent::Unknown, out);
         let device = self.devices.remove(key.0);
         *self.counts.slot(device.presence) -= 1;
         self.order.retain(|other| *other != key);
@@ -305,7 +305,7 @@ impl Fleet {
         self.link = LinkState::Down { since: at, why };
         for index in 0..self.order.len() {
             let key = self.order[index];
-            self.release_offline(key, out);
+            self.release_offline(key, super::presence::WillSent::Unknown, out);
             self.give_up_waiting(key, at, out);
             let device = &self.devices[key.0];
             let before = (device.presence, device.evidence, device.since);

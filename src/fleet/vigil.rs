@@ -47,7 +47,7 @@ impl Fleet {
     /// Says all that was held back, as far as it is known: for the end of a stream.
     pub fn flush(&mut self, now: Moment, out: &mut Vec<Change>) {
         for key in self.order().to_vec() {
-            self.release_offline(key, out);
+            self.release_offline(key, WillSent::Unknown, out);
             // What still waits for a hop is neither complete nor late: nothing true can be said of it yet.
             let incident = self.devices[key.0].incident.and_then(|id| self.incidents.get(id));
             if incident.is_some_and(|incident| incident.awaited.is_empty()) {
@@ -76,7 +76,7 @@ impl Fleet {
         }
         if device.offline_due.is_some_and(|due| due <= now) {
             device.will_sent = WillSent::No;
-            self.release_offline(key, out);
+            self.release_offline(key, WillSent::No, out);
         }
         if self.devices[key.0].incident_due.is_some_and(|due| due <= now) {
             self.report(key, now, out);
@@ -146,13 +146,23 @@ impl Fleet {
         }
     }
 
-    /// Lets go of an `offline` change that was held back for the will.
-    pub(super) fn release_offline(&mut self, key: DeviceKey, out: &mut Vec<Change>) {
+    /// Lets go of the `offline` changes that were held back for a will, now that its fate is known. A will that came is the
+    /// first one's that waits; anything else is true of all of them.
+    pub(super) fn release_offline(&mut self, key: DeviceKey, fate: WillSent, out: &mut Vec<Change>) {
         let device = &mut self.devices[key.0];
-        device.offline_due = None;
-        if let Some((at, cause)) = device.held.take() {
-            let will_sent = device.will_sent;
-            self.tell_offline(key, at, cause, will_sent, out);
+        for (_, _, will_sent) in device.held.iter_mut().filter(|(_, _, will_sent)| will_sent.is_none()) {
+            *will_sent = Some(fate);
+            if fate == WillSent::Yes {
+                break;
+            }
+        }
+        let known = device.held.iter().position(|(_, _, will_sent)| will_sent.is_none());
+        let told: Vec<_> = device.held.drain(..known.unwrap_or(device.held.len())).collect();
+        if device.held.is_empty() {
+            device.offline_due = None;
+        }
+        for (at, cause, will_sent) in told {
+            self.push_offline(key, at, cause, will_sent.unwrap_or(fate), out);
         }
     }
 
