@@ -1,12 +1,63 @@
-//! Where a broker is: `mqtt://[user[:password]@]host[:port]`.
+//! Where a broker is: `mqtt://[user[:password]@]host[:port]`, or `mqtts`, `ws` and `wss`, the last two with a path.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The port of MQTT without TLS (registered with IANA).
-pub const DEFAULT_PORT: u16 = 1883;
+/// How a broker is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// MQTT over TCP.
+    #[default]
+    Mqtt,
+    /// MQTT over TLS.
+    Mqtts,
+    /// MQTT over WebSocket.
+    Ws,
+    /// MQTT over WebSocket over TLS.
+    Wss,
+}
 
-/// A user name and, if there is one, a password. Neither `Debug` nor `Display` ever shows the password.
+impl Scheme {
+    /// Every scheme.
+    pub const ALL: [Self; 4] = [Self::Mqtt, Self::Mqtts, Self::Ws, Self::Wss];
+
+    /// As it stands before `://`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mqtt => "mqtt",
+            Self::Mqtts => "mqtts",
+            Self::Ws => "ws",
+            Self::Wss => "wss",
+        }
+    }
+
+    /// The port where none is given (those of MQTT are registered with IANA, those of WebSocket in RFC 6455 section 3).
+    #[must_use]
+    pub const fn port(self) -> u16 {
+        match self {
+            Self::Mqtt => 1883,
+            Self::Mqtts => 8883,
+            Self::Ws => 80,
+            Self::Wss => 443,
+        }
+    }
+
+    /// Whether TLS is underneath.
+    #[must_use]
+    pub const fn is_secure(self) -> bool {
+        matches!(self, Self::Mqtts | Self::Wss)
+    }
+
+    /// Whether WebSocket is in between.
+    #[must_use]
+    pub const fn is_websocket(self) -> bool {
+        matches!(self, Self::Ws | Self::Wss)
+    }
+}
+
+/// A user name and, if there is one, a password. Neither `Debug` nor `Display` ever shows the password, nor what follows a
+/// `?` in the user name: AWS IoT Core takes the token of a custom authorizer there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     /// The user name of CONNECT.
@@ -18,26 +69,35 @@ pub struct Login {
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let password = self.password.as_ref().map(|_| "…");
-        f.debug_struct("Login").field("user", &self.user).field("password", &password).finish()
+        f.debug_struct("Login").field("user", &public(&self.user)).field("password", &password).finish()
     }
 }
 
-/// A broker's address, and who to be there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A text without the query at its end, which may hold a token.
+fn public(text: &str) -> &str {
+    text.split('?').next().unwrap_or_default()
+}
+
+/// A broker's address, and who to be there. Neither `Debug` nor `Display` shows a password or a query.
+#[derive(Clone, PartialEq, Eq)]
 pub struct BrokerAddress {
+    /// How it is reached.
+    pub scheme: Scheme,
     /// A name or an IP address; an IPv6 address stands without brackets.
     pub host: String,
     /// The TCP port.
     pub port: u16,
+    /// The path of the WebSocket, query included, with its slash; `/mqtt` unless the URL has one. Empty without WebSocket.
+    pub path: String,
     /// What CONNECT says about who it is.
     pub login: Option<Login>,
 }
 
 impl BrokerAddress {
-    /// An address without login.
+    /// The address of MQTT over TCP, without login.
     #[must_use]
     pub fn new(host: impl Into<String>, port: u16) -> Self {
-        Self { host: host.into(), port, login: None }
+        Self { scheme: Scheme::Mqtt, host: host.into(), port, path: String::new(), login: None }
     }
 
     /// `host:port` as it is written, with brackets around an IPv6 address.
@@ -53,25 +113,32 @@ pub fn authority(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
+impl fmt::Debug for BrokerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scheme, host, port, path, login } = self;
+        let mut shown = f.debug_struct("BrokerAddress");
+        shown.field("scheme", scheme).field("host", host).field("port", port);
+        shown.field("path", &public(path)).field("login", login).finish()
+    }
+}
+
 impl fmt::Display for BrokerAddress {
     /// As a URL, with the user's name and without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("mqtt://")?;
+        write!(f, "{}://", self.scheme.name())?;
         if let Some(login) = &self.login {
-            write!(f, "{}@", login.user)?;
+            write!(f, "{}@", public(&login.user))?;
         }
-        f.write_str(&self.authority())
+        f.write_str(&self.authority())?;
+        f.write_str(public(&self.path))
     }
 }
 
 /// Why a text is no broker address. No variant holds the password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// A scheme that comes later.
-    #[error("{0}:// is not yet supported by this version of lwtop: give the broker's plain port as mqtt://HOST:PORT")]
-    NotYet(String),
     /// A scheme that is not MQTT's.
-    #[error("{0}:// is no MQTT address: write mqtt://HOST:PORT")]
+    #[error("{0}:// is no MQTT address: write mqtt://HOST:PORT, or mqtts, ws or wss in its place")]
     Scheme(String),
     /// Something after the port.
     #[error("the broker address {shown} has {what} after the port: an MQTT address ends there, as in mqtt://HOST:PORT")]
@@ -94,26 +161,36 @@ pub enum AddressError {
 impl FromStr for BrokerAddress {
     type Err = AddressError;
 
-    /// Reads `mqtt://[user[:password]@]host[:port]`; the scheme may be left out.
+    /// Reads `scheme://[user[:password]@]host[:port][/path]`; the scheme may be left out.
+    ///
+    /// # Errors
+    /// When it is none.
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
         // Without "://" the `url` crate would read `localhost:1883` as the scheme "localhost".
         let url = if text.contains("://") { text.to_owned() } else { format!("mqtt://{text}") };
         let (scheme, rest) = url.split_once("://").unwrap_or(("", &url));
-        match scheme.to_ascii_lowercase().as_str() {
-            "mqtt" => {}
-            known @ ("mqtts" | "ws" | "wss") => return Err(AddressError::NotYet(known.to_owned())),
-            other => return Err(AddressError::Scheme(other.to_owned())),
-        }
-        // Everything up to the last '@' may be a password: errors show only what follows it.
-        let shown = format!("{:?}", rest.rsplit('@').next().unwrap_or_default());
+        let scheme = scheme.to_ascii_lowercase();
+        let Some(scheme) = Scheme::ALL.into_iter().find(|known| known.name() == scheme) else {
+            return Err(AddressError::Scheme(scheme));
+        };
+        // Everything up to the last '@' may be a password, and a query a token: errors show only what is between them.
+        let shown =
+            rest.rsplit_once('@').map_or(rest, |(before, after)| if before.contains('?') { "…" } else { after });
+        let shown = format!("{:?}", public(shown));
         let malformed = |why: &str| AddressError::Malformed { shown: shown.clone(), why: why.to_owned() };
         let parsed = url::Url::parse(&url).map_err(|error| malformed(&error.to_string()))?;
         let trailing = |what| AddressError::Trailing { shown: shown.clone(), what };
-        if !matches!(parsed.path(), "" | "/") {
+        let mut path = String::new();
+        if scheme.is_websocket() {
+            path.push_str(if matches!(parsed.path(), "" | "/") { "/mqtt" } else { parsed.path() });
+            if let Some(query) = parsed.query() {
+                path.push('?');
+                path.push_str(query);
+            }
+        } else if !matches!(parsed.path(), "" | "/") {
             return Err(trailing("a path"));
-        }
-        if parsed.query().is_some() {
+        } else if parsed.query().is_some() {
             return Err(trailing("a query"));
         }
         if parsed.fragment().is_some() {
@@ -130,7 +207,7 @@ impl FromStr for BrokerAddress {
         if host.contains(|c: char| c == '%' || c.is_whitespace()) {
             return Err(malformed("its host has a character that no host name has"));
         }
-        let port = parsed.port().unwrap_or(DEFAULT_PORT);
+        let port = parsed.port().unwrap_or(scheme.port());
         if port == 0 {
             return Err(malformed("port 0 cannot be connected to"));
         }
@@ -141,7 +218,7 @@ impl FromStr for BrokerAddress {
             ("", Some(_)) => return Err(malformed("it has a password without a user name")),
             (user, password) => Some(Login { user: decoded(user)?, password: password.map(decoded).transpose()? }),
         };
-        Ok(Self { host, port, login })
+        Ok(Self { scheme, host, port, path, login })
     }
 }
 
@@ -195,6 +272,33 @@ mod tests {
     }
 
     #[test]
+    fn every_scheme_has_its_port_and_websockets_have_a_path() {
+        for (text, port, shown) in [
+            ("mqtts://h", 8883, "mqtts://h:8883"),
+            ("ws://h", 80, "ws://h:80/mqtt"),
+            ("wss://h:8443/", 8443, "wss://h:8443/mqtt"),
+            ("WSS://u:p@h/ws/mqtt?token=secret", 443, "wss://u@h:443/ws/mqtt"),
+        ] {
+            let address = parse(text);
+            assert_eq!((address.port, address.to_string().as_str()), (port, shown), "{text}");
+        }
+        assert_eq!(parse("wss://h/ws?token=x").path, "/ws?token=x");
+    }
+
+    #[test]
+    fn no_text_shows_a_password_a_query_or_a_token_in_the_user_name() {
+        let address = parse("wss://ann%3Ftoken=hunter2:hunter2@h/ws?token=hunter2");
+        assert_eq!(address.login.as_ref().map(|login| &*login.user), Some("ann?token=hunter2"));
+        assert_eq!(address.to_string(), "wss://ann@h:443/ws");
+        assert!(!format!("{address} {address:?}").contains("hunter2"), "{address:?}");
+        for text in ["wss://h:99999/ws?token=hunter2", "wss://h:99999?a=hunter2@hunter2", "wss://a:hunter2?@h:99999#x"]
+        {
+            let error = text.parse::<BrokerAddress>().unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+
+    #[test]
     fn a_login_is_decoded_and_its_password_never_shown() {
         let address = parse("mqtt://ann%40home:s%2Fe%3Ac@h:7");
         let login = address.login.clone().unwrap();
@@ -207,9 +311,7 @@ mod tests {
     #[test]
     fn wrong_addresses_say_what_to_do() {
         for (text, expected) in [
-            ("mqtts://h", "not yet supported"),
-            ("wss://h/mqtt", "not yet supported"),
-            ("ws://h", "mqtt://HOST:PORT"),
+            ("mqtts://h/mqtt", "a path"),
             ("http://h", "no MQTT address"),
             ("mqtt://h/topic", "a path"),
             ("mqtt://h?x=1", "a query"),

@@ -95,6 +95,28 @@ impl Cause {
         }
     }
 
+    /// What an AWS IoT lifecycle event's `disconnectReason` stands for. Those of throttling, authorization and expiry are the
+    /// server's doing.
+    #[must_use]
+    pub fn from_aws_reason(reason: &str) -> Self {
+        match reason {
+            "CLIENT_INITIATED_DISCONNECT" => Self::ClientInitiatedDisconnect,
+            "CLIENT_ERROR" => Self::ProtocolError,
+            "CONNECTION_LOST" => Self::ConnectionLost,
+            "DUPLICATE_CLIENTID" => Self::SessionTakenOver,
+            "MQTT_KEEP_ALIVE_TIMEOUT" => Self::KeepAliveTimeout,
+            "SERVER_ERROR"
+            | "SERVER_INITIATED_DISCONNECT"
+            | "API_INITIATED_DISCONNECT"
+            | "AUTH_ERROR"
+            | "FORBIDDEN_ACCESS"
+            | "THROTTLED"
+            | "WEBSOCKET_TTL_EXPIRATION"
+            | "CUSTOMAUTH_TTL_EXPIRATION" => Self::ServerInitiated,
+            _ => Self::Unknown,
+        }
+    }
+
     /// Whether the server discards the will of a client that goes like this.
     #[must_use]
     pub const fn discards_will(self) -> bool {
