@@ -2,7 +2,7 @@
 
 use super::function::Function;
 use super::number::Number;
-use std::fmt;
+use super::statement::{Item, Query, Select};
 
 /// A literal.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,8 @@ pub enum Operator {
     Greater,
     /// `>=`
     GreaterEqual,
+    /// `IN`
+    In,
     /// `+`
     Add,
     /// `-`
@@ -61,6 +63,7 @@ impl Operator {
             Self::LessEqual => "<=",
             Self::Greater => ">",
             Self::GreaterEqual => ">=",
+            Self::In => "IN",
             Self::Add => "+",
             Self::Subtract => "-",
             Self::Multiply => "*",
@@ -68,31 +71,72 @@ impl Operator {
             Self::Remainder => "%",
         }
     }
+}
 
-    /// How tightly it binds; all of them group to the left.
-    const fn binding(self) -> u8 {
+/// What a value is cast to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `Int`, `Integer`
+    Int,
+    /// `Decimal`
+    Decimal,
+    /// `Double`: a Decimal with the precision of a double.
+    Double,
+    /// `Boolean`, `Bool`
+    Boolean,
+    /// `String`, `Text`, `Ntext`, `Varchar`, `Nvarchar`
+    String,
+}
+
+impl Type {
+    /// The type of that name, in any case (AWS IoT developer guide, "cast()").
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "int" | "integer" => Self::Int,
+            "decimal" => Self::Decimal,
+            "double" => Self::Double,
+            "bool" | "boolean" => Self::Boolean,
+            "string" | "text" | "ntext" | "varchar" | "nvarchar" => Self::String,
+            _ => return None,
+        })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Or => 1,
-            Self::And => 2,
-            // NOT stands between: 3.
-            Self::Equal | Self::NotEqual | Self::Less | Self::LessEqual | Self::Greater | Self::GreaterEqual => 4,
-            Self::Add | Self::Subtract => 5,
-            Self::Multiply | Self::Divide | Self::Remainder => 6,
+            Self::Int => "Int",
+            Self::Decimal => "Decimal",
+            Self::Double => "Double",
+            Self::Boolean => "Boolean",
+            Self::String => "String",
         }
     }
 }
 
-const NOT: u8 = 3;
-const SIGN: u8 = 7;
-const ATOM: u8 = 8;
+/// `CASE value WHEN other THEN result … ELSE otherwise END`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// What is compared.
+    pub value: Expression,
+    /// With what it is compared, and what comes out if both are equal; the first that fits counts.
+    pub branches: Vec<(Expression, Expression)>,
+    /// What comes out if nothing fits.
+    pub otherwise: Option<Expression>,
+}
 
 /// An expression. It prints as SQL that parses back to the same tree.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
     /// A literal.
     Literal(Literal),
-    /// A field of the payload: `state.reported.last_will`; never empty.
+    /// A field of the payload, or of an array's element inside a nested query: `state.reported.last_will`; never empty.
     Path(Vec<String>),
+    /// `@name`, without its sign.
+    Variable(String),
+    /// `*` as an argument: the payload byte for byte.
+    Payload,
     /// `NOT x`
     Not(Box<Self>),
     /// `-x`, where x is no literal number.
@@ -113,67 +157,74 @@ pub enum Expression {
         /// The arguments.
         arguments: Vec<Self>,
     },
+    /// `CAST(value AS type)`
+    Cast {
+        /// What is cast.
+        value: Box<Self>,
+        /// To what.
+        to: Type,
+    },
+    /// `CASE … END`
+    Case(Box<Case>),
+    /// `[a, b]`
+    Array(Vec<Self>),
+    /// `{'a': b}`
+    Object(Vec<(String, Self)>),
+    /// `f(x).a.b`: fields of what another expression, which is no path, comes to.
+    Field {
+        /// Whose fields.
+        of: Box<Self>,
+        /// The way into it; never empty.
+        path: Vec<String>,
+    },
+    /// `(SELECT … FROM array)`
+    Query(Box<Query>),
+    /// `EXISTS (SELECT … FROM array)`
+    Exists(Box<Query>),
 }
 
 impl Expression {
-    const fn binding(&self) -> u8 {
+    /// The operands, in the order in which they are written. A nested query has none: what it is made of counts for each
+    /// element of an array and not for the message.
+    #[must_use]
+    pub fn operands(&self) -> Vec<&Self> {
         match self {
-            Self::Binary { operator, .. } => operator.binding(),
-            Self::Not(_) => NOT,
-            Self::Negate(_) => SIGN,
-            Self::Literal(_) | Self::Path(_) | Self::Call { .. } => ATOM,
+            Self::Literal(_) | Self::Path(_) | Self::Variable(_) | Self::Payload | Self::Query(_) | Self::Exists(_) => {
+                Vec::new()
+            }
+            Self::Not(inner) | Self::Negate(inner) => vec![inner],
+            Self::Cast { value, .. } => vec![value],
+            Self::Field { of, .. } => vec![of],
+            Self::Binary { left, right, .. } => vec![left, right],
+            Self::Call { arguments, .. } => arguments.iter().collect(),
+            Self::Array(items) => items.iter().collect(),
+            Self::Object(entries) => entries.iter().map(|(_, value)| value).collect(),
+            Self::Case(case) => {
+                let branches = case.branches.iter().flat_map(|(when, then)| [when, then]);
+                std::iter::once(&case.value).chain(branches).chain(&case.otherwise).collect()
+            }
         }
     }
 
-    /// Prints it, in parentheses if it binds less tightly than its place asks for.
-    fn print(&self, f: &mut fmt::Formatter<'_>, place: u8) -> fmt::Result {
-        if self.binding() < place {
-            return write!(f, "({self})");
-        }
-        write!(f, "{self}")
-    }
-}
-
-impl fmt::Display for Expression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Literal(literal) => write!(f, "{literal}"),
-            Self::Path(path) => f.write_str(&path.join(".")),
-            Self::Not(inner) => {
-                f.write_str("NOT ")?;
-                inner.print(f, NOT)
-            }
-            Self::Negate(inner) => {
-                f.write_str("-")?;
-                // A second sign would make a comment of both: `--x`.
-                inner.print(f, ATOM)
-            }
-            Self::Binary { left, operator, right } => {
-                // A NOT on the left would swallow what follows, in every place that binds less tightly than it.
-                left.print(f, operator.binding())?;
-                write!(f, " {} ", operator.symbol())?;
-                right.print(f, operator.binding() + 1)
-            }
-            Self::Call { function, arguments } => {
-                write!(f, "{function}(")?;
-                for (index, argument) in arguments.iter().enumerate() {
-                    f.write_str(if index > 0 { ", " } else { "" })?;
-                    write!(f, "{argument}")?;
+    /// The variables that it uses, nested queries included.
+    pub(super) fn variables(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        let mut open = vec![self];
+        while let Some(expression) = open.pop() {
+            match expression {
+                Self::Variable(name) => found.push(name.as_str()),
+                Self::Query(query) | Self::Exists(query) => {
+                    open.push(&query.from);
+                    open.extend(&query.condition);
+                    match &query.select {
+                        Select::Payload => {}
+                        Select::Value(value) => open.push(value),
+                        Select::List(items) => open.extend(items.iter().filter_map(Item::expression)),
+                    }
                 }
-                f.write_str(")")
+                other => open.extend(other.operands()),
             }
         }
-    }
-}
-
-impl fmt::Display for Literal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => f.write_str("NULL"),
-            Self::Bool(true) => f.write_str("TRUE"),
-            Self::Bool(false) => f.write_str("FALSE"),
-            Self::Number(number) => write!(f, "{number}"),
-            Self::String(text) => write!(f, "'{}'", text.replace('\'', "''")),
-        }
+        found
     }
 }

@@ -1,23 +1,27 @@
 //! Int and Decimal.
 
+use super::decimal::Decimal;
 use std::cmp::Ordering;
 use std::fmt;
 
+/// The first Int that AWS IoT does not have: 34 digits is the most (developer guide, "Data types").
+const TOO_LARGE: i128 = 10_i128.pow(34);
+
 /// A number of AWS IoT SQL.
 ///
-/// AWS gives both 34 decimal digits (developer guide, "Data types"). Int has them here (i128 holds 38); a Decimal is
-/// an IEEE double, so its results are exact to about 15 digits only.
+/// An operation on two Ints is an Int, with a Decimal it is a Decimal, and so is what has more than 34 digits. A whole
+/// Decimal is written as an Int wherever it is sent (`10.0` is sent as `10`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
     /// A whole number.
     Int(i128),
-    /// A number with a fraction or an exponent; always finite.
-    Decimal(f64),
+    /// A number with a fraction or an exponent.
+    Decimal(Decimal),
 }
 
 impl Number {
     /// A literal, or a string that converts: `-?\d+(\.\d+)?(E-?\d+)?` (developer guide, "Conversions"). `None` for every
-    /// other text and for what is too large.
+    /// other text and for what is too large. What has a point or an exponent is a Decimal.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -34,92 +38,164 @@ impl Number {
             && exponent.is_none()
             && let Ok(int) = text.parse()
         {
-            return Some(Self::Int(int));
+            return Some(Self::int(int));
         }
-        Self::decimal(text.parse().ok()?)
+        Decimal::parse(text).map(Self::Decimal)
     }
 
-    /// A Decimal, unless `value` is infinite or no number.
+    /// A Decimal of what the double's shortest text says, unless it is infinite or no number.
     #[must_use]
     pub fn decimal(value: f64) -> Option<Self> {
-        value.is_finite().then_some(Self::Decimal(value))
+        Decimal::from_f64(value).map(Self::Decimal)
     }
 
-    /// The number in a JSON document.
+    /// An Int, or a Decimal if it has more than 34 digits.
+    fn int(int: i128) -> Self {
+        if -TOO_LARGE < int && int < TOO_LARGE { Self::Int(int) } else { Self::Decimal(Decimal::from_int(int)) }
+    }
+
+    /// An Int if it is a whole number, as AWS takes the numbers of a payload ("10.0 is processed as an Int value", developer
+    /// guide, "Data types").
+    fn whole_or(decimal: Decimal) -> Self {
+        decimal.whole().map_or(Self::Decimal(decimal), Self::Int)
+    }
+
+    /// The number in a JSON document; `None` if it is too large. It is read from its text: no digit is lost.
     pub(super) fn from_json(number: &serde_json::Number) -> Option<Self> {
-        number.as_i128().map(Self::Int).or_else(|| Self::decimal(number.as_f64()?))
-    }
-
-    /// The number as JSON: a whole Decimal is written as an Int (`10.0` prints as `10`), and what JSON's readers do not
-    /// hold as an integer is written as a Decimal.
-    pub(super) fn to_json(self) -> Option<serde_json::Number> {
-        match self {
-            Self::Int(int) => i64::try_from(int)
-                .map(Into::into)
-                .or_else(|_| u64::try_from(int).map(Into::into))
-                .ok()
-                .or_else(|| serde_json::Number::from_f64(self.as_f64())),
-            Self::Decimal(decimal) => match whole(decimal) {
-                Some(int) => Some(int.into()),
-                None => serde_json::Number::from_f64(decimal),
-            },
+        match number.as_i128() {
+            Some(int) => Some(Self::int(int)),
+            None => Decimal::parse(number.as_str()).map(Self::whole_or),
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a Decimal is a double by definition of this type")]
-    const fn as_f64(self) -> f64 {
+    /// The number as JSON, all of its digits: whoever reads it decides how many of them to hold. A whole Decimal is
+    /// written as an Int.
+    pub(super) fn to_json(self) -> Option<serde_json::Number> {
         match self {
-            Self::Int(int) => int as f64,
+            Self::Int(int) => serde_json::Number::from_i128(int),
+            Self::Decimal(decimal) => decimal.to_text().parse().ok(),
+        }
+    }
+
+    /// The nearest double; infinite beyond its range.
+    #[must_use]
+    pub fn as_f64(self) -> f64 {
+        self.as_decimal().as_f64()
+    }
+
+    /// The number as a Decimal.
+    fn as_decimal(self) -> Decimal {
+        match self {
+            Self::Int(int) => Decimal::from_int(int),
             Self::Decimal(decimal) => decimal,
         }
     }
 
+    /// The same number, which counts as a Decimal from here on: what a string converts to is one.
+    pub(super) fn into_decimal(self) -> Self {
+        Self::Decimal(self.as_decimal())
+    }
+
     /// `Int op Int` is Int where it fits, everything else Decimal; `None` where there is no number (1 / 0).
-    pub(super) fn combine(
+    fn combine(
         self,
         other: Self,
         ints: impl FnOnce(i128, i128) -> Option<i128>,
-        decimals: impl FnOnce(f64, f64) -> f64,
+        decimals: impl FnOnce(Decimal, Decimal) -> Option<Decimal>,
     ) -> Option<Self> {
         if let (Self::Int(left), Self::Int(right)) = (self, other)
             && let Some(int) = ints(left, right)
         {
-            return Some(Self::Int(int));
+            return Some(Self::int(int));
         }
-        Self::decimal(decimals(self.as_f64(), other.as_f64()))
+        decimals(self.as_decimal(), other.as_decimal()).map(Self::Decimal)
+    }
+
+    /// `self + other`
+    pub(super) fn add(self, other: Self) -> Option<Self> {
+        self.combine(other, i128::checked_add, Decimal::add)
+    }
+
+    /// `self - other`
+    pub(super) fn subtract(self, other: Self) -> Option<Self> {
+        self.combine(other, i128::checked_sub, Decimal::subtract)
+    }
+
+    /// `self * other`
+    pub(super) fn multiply(self, other: Self) -> Option<Self> {
+        self.combine(other, i128::checked_mul, Decimal::multiply)
+    }
+
+    /// `self / other`; Ints are cut off towards zero, which AWS does not say for negative ones. `None` for 1 / 0.
+    pub(super) fn divide(self, other: Self) -> Option<Self> {
+        self.combine(other, i128::checked_div, Decimal::divide)
+    }
+
+    /// `self % other`, with the sign of `self`. `None` for 1 % 0.
+    pub(super) fn remainder(self, other: Self) -> Option<Self> {
+        self.combine(other, i128::checked_rem, Decimal::remainder)
     }
 
     /// The number with its sign changed.
     pub(super) fn negate(self) -> Self {
         match self {
-            Self::Int(int) => int.checked_neg().map_or_else(|| Self::Decimal(-self.as_f64()), Self::Int),
-            Self::Decimal(decimal) => Self::Decimal(-decimal),
+            Self::Int(int) => int.checked_neg().map_or_else(|| Self::Decimal(self.as_decimal().negate()), Self::Int),
+            Self::Decimal(decimal) => Self::Decimal(decimal.negate()),
         }
+    }
+
+    /// Down to a whole number: an Int, if it has no more than 34 digits.
+    #[must_use]
+    pub fn floor(self) -> Self {
+        self.rounded(Decimal::floor)
+    }
+
+    /// Up to a whole number.
+    #[must_use]
+    pub fn ceil(self) -> Self {
+        self.rounded(Decimal::ceil)
+    }
+
+    /// To the nearest whole number, a half away from zero.
+    #[must_use]
+    pub fn round(self) -> Self {
+        self.rounded(Decimal::round)
+    }
+
+    /// Cut off after `places` digits of the fraction.
+    #[must_use]
+    pub fn trunc(self, places: u32) -> Self {
+        self.rounded(|decimal| decimal.trunc(places))
+    }
+
+    fn rounded(self, how: impl FnOnce(Decimal) -> Decimal) -> Self {
+        match self {
+            Self::Int(_) => self,
+            Self::Decimal(decimal) => Self::whole_or(how(decimal)),
+        }
+    }
+
+    /// Whether it is 0.
+    pub(super) fn is_zero(self) -> bool {
+        self.compare(Self::Int(0)).is_eq()
     }
 
     /// Compares by value: `5` equals `5.0`.
     pub(super) fn compare(self, other: Self) -> Ordering {
         match (self, other) {
             (Self::Int(left), Self::Int(right)) => left.cmp(&right),
-            // Both are finite, so there is always an order.
-            _ => self.as_f64().partial_cmp(&other.as_f64()).unwrap_or(Ordering::Equal),
+            _ => self.as_decimal().compare(other.as_decimal()),
         }
     }
 
-    /// The number as a string of AWS IoT SQL: `10.0` is `10`.
+    /// The number as a string of AWS IoT SQL: `10.0` is `10`; "possibly in scientific notation" (developer guide,
+    /// "Conversions"), from 1E-7 downwards and above 34 digits.
     pub(super) fn to_text(self) -> String {
         match self {
             Self::Int(int) => int.to_string(),
-            Self::Decimal(decimal) => whole(decimal).map_or_else(|| decimal.to_string(), |int| int.to_string()),
+            Self::Decimal(decimal) => decimal.to_text(),
         }
     }
-}
-
-/// The integer that `decimal` is, if it is one and a double holds it exactly.
-fn whole(decimal: f64) -> Option<i64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is below 2^53")]
-    (decimal.fract() == 0.0 && decimal.abs() <= EXACT).then_some(decimal as i64)
 }
 
 impl fmt::Display for Number {
@@ -127,7 +203,7 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Int(int) => write!(f, "{int}"),
-            Self::Decimal(decimal) => write!(f, "{decimal:?}"),
+            Self::Decimal(decimal) => write!(f, "{decimal}"),
         }
     }
 }
@@ -136,43 +212,67 @@ impl fmt::Display for Number {
 mod tests {
     use super::*;
 
+    fn number(text: &str) -> Number {
+        Number::from_text(text).unwrap()
+    }
+
     #[test]
     fn texts_convert_as_the_guide_says() {
-        for (text, number) in [
-            ("10", Some(Number::Int(10))),
-            ("-7", Some(Number::Int(-7))),
-            ("-1.2", Some(Number::Decimal(-1.2))),
-            ("2e3", Some(Number::Decimal(2000.0))),
-            ("2E-1", Some(Number::Decimal(0.2))),
-            ("", None),
-            (".5", None),
-            ("5.", None),
-            ("+5", None),
-            ("1e", None),
-            ("1e+5", None),
-            ("0x10", None),
-            ("inf", None),
-            ("NaN", None),
-            ("1e999", None),
-            ("٣", None),
+        for (text, printed) in [
+            ("10", "10"),
+            ("-7", "-7"),
+            ("-1.2", "-1.2"),
+            ("2e3", "2000.0"),
+            ("2E-1", "0.2"),
+            ("5E-12", "5E-12"),
+            ("1e999", "1E999"),
+            ("9999999999999999999999999999999999", "9999999999999999999999999999999999"),
+            ("10000000000000000000000000000000000", "1E34"),
         ] {
-            assert_eq!(Number::from_text(text), number, "{text}");
+            assert_eq!(number(text).to_string(), printed, "{text}");
+            assert_eq!(number(printed), number(text), "{text}");
+        }
+        for text in ["", ".5", "5.", "+5", "1e", "1e+5", "0x10", "inf", "NaN", "1e1000", "٣", "1 ", "--1"] {
+            assert_eq!(Number::from_text(text), None, "{text}");
         }
     }
 
     #[test]
     fn whole_decimals_are_written_as_integers() {
-        assert_eq!(Number::Decimal(10.0).to_text(), "10");
-        assert_eq!(Number::Decimal(10.0).to_json().unwrap().to_string(), "10");
-        assert_eq!(Number::Decimal(-0.5).to_json().unwrap().to_string(), "-0.5");
-        assert_eq!(Number::Int(i128::from(u64::MAX)).to_json().unwrap().to_string(), u64::MAX.to_string());
-        assert_eq!(Number::Int(i128::MAX).to_json().unwrap().to_string(), "1.7014118346046923e+38");
+        let written = |text| number(text).to_json().unwrap().to_string();
+        assert_eq!(number("10.0").to_text(), "10");
+        assert_eq!(written("10.0"), "10");
+        assert_eq!(written("-0.5"), "-0.5");
+        assert_eq!(written("123456789012345678901234567890"), "123456789012345678901234567890");
+        assert_eq!(written("1e40"), "1e+40");
     }
 
     #[test]
-    fn an_integer_that_overflows_becomes_a_decimal() {
-        let sum = Number::Int(i128::MAX).combine(Number::Int(1), i128::checked_add, |a, b| a + b);
-        assert!(matches!(sum, Some(Number::Decimal(_))), "{sum:?}");
-        assert!(matches!(Number::Int(i128::MIN).negate(), Number::Decimal(_)));
+    fn a_payload_keeps_its_digits_and_its_whole_numbers_are_ints() {
+        for (json, printed) in [
+            ("10.0", "10"),
+            ("1E+2", "100"),
+            ("0.1", "0.1"),
+            ("18446744073709551616", "18446744073709551616"),
+            ("0.1234567890123456789012345678901234", "0.1234567890123456789012345678901234"),
+        ] {
+            let read = Number::from_json(&serde_json::from_str(json).unwrap()).unwrap();
+            assert_eq!(read.to_string(), printed);
+        }
+        assert_eq!(Number::from_json(&serde_json::from_str("1e1000").unwrap()), None);
+    }
+
+    #[test]
+    fn ints_stay_ints_until_they_have_too_many_digits() {
+        assert_eq!(number("7").divide(number("2")), Some(Number::Int(3)));
+        assert_eq!(number("-7").divide(number("2")), Some(Number::Int(-3)));
+        assert_eq!(number("7").into_decimal().divide(number("2")), Some(number("3.5")));
+        assert_eq!(number("7").divide(number("0")), None);
+        let large = number("9999999999999999999999999999999999");
+        assert_eq!(large.add(Number::Int(1)), Some(number("1e34")));
+        assert_eq!(large.multiply(large).unwrap().to_string(), "9.999999999999999999999999999999998E67");
+        assert_eq!(Number::Int(i128::MIN).negate().to_string(), "1.701411834604692317316873037158841E38");
+        assert_eq!(number("2.5").floor(), Number::Int(2));
+        assert!(number("5").compare(number("5.0")).is_eq() && number("-0.0").is_zero());
     }
 }

@@ -1,15 +1,13 @@
 //! Rules, and what they make of a message.
 
-use super::eval::{Scope, document};
+use super::action::Action;
+use super::eval::document;
 use super::expression::{Expression, Literal, Operator};
 use super::message::Message;
 use super::statement::{Item, Select, Statement};
-use crate::clock::Moment;
-use crate::fleet::RuleOutcome;
-use crate::mqtt::{TopicFilter, TopicName};
+use crate::mqtt::{FilterTrie, TopicFilter, TopicName};
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A statement with a name, and what is done when it fires.
@@ -17,42 +15,35 @@ use std::sync::Arc;
 pub struct Rule {
     /// Its name.
     pub name: Arc<str>,
-    /// Its statement.
-    pub statement: Statement,
-    /// Where it republishes, if it does.
-    pub republish: Option<TopicName>,
+    /// What it is for, in the words of whoever wrote it.
+    pub description: Option<Arc<str>>,
+    /// Its statement; shared with the jobs of its actions.
+    pub statement: Arc<Statement>,
+    /// What is done when it fires, in order.
+    pub actions: Vec<Action>,
+    /// What is done when one of them has failed.
+    pub error_action: Option<Action>,
 }
 
 /// What a rule made of a message that it listens to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome<'m> {
+    /// Which rule: an index into [`RuleSet::rules`].
+    pub rule: usize,
     /// The rule's name.
     pub name: Arc<str>,
     /// Whether WHERE was true.
     pub matched: bool,
     /// What it sends; `None` if it did not match, or if what it selects is Undefined.
     pub output: Option<Cow<'m, [u8]>>,
-    /// Where it republishes that. Set whether or not it matched.
-    pub republish: Option<TopicName>,
-}
-
-impl Outcome<'_> {
-    /// What the fleet is told of it, evaluated at `at`.
-    #[must_use]
-    pub fn summary(&self, at: Moment) -> RuleOutcome {
-        let republishes = self.republish.is_some() && self.output.is_some();
-        RuleOutcome { at, name: Arc::clone(&self.name), matched: self.matched, republishes }
-    }
 }
 
 /// The rules in force, in the order of the configuration.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RuleSet {
     rules: Vec<Rule>,
-    /// The rules whose filter has no wildcard, by topic: a thousand of them cost one look-up.
-    by_topic: HashMap<String, Vec<usize>>,
-    /// The others, which are held against every message.
-    by_pattern: Vec<usize>,
+    /// Their indices by filter: a message costs no more if a thousand rules listen to other topics.
+    by_filter: FilterTrie<usize>,
 }
 
 impl RuleSet {
@@ -62,20 +53,15 @@ impl RuleSet {
     /// These rules.
     #[must_use]
     pub fn new(rules: Vec<Rule>) -> Self {
-        let (mut by_topic, mut by_pattern) = (HashMap::<_, Vec<_>>::new(), Vec::new());
+        let mut by_filter = FilterTrie::default();
         for (index, rule) in rules.iter().enumerate() {
-            let filter = &rule.statement.from;
-            if filter.has_wildcard() {
-                by_pattern.push(index);
-            } else {
-                by_topic.entry(filter.as_str().to_owned()).or_default().push(index);
-            }
+            by_filter.insert(&rule.statement.from, index);
         }
-        Self { rules, by_topic, by_pattern }
+        Self { rules, by_filter }
     }
 
     /// The article's rule: `SELECT * FROM '/last/will/topic' WHERE state.reported.last_will = 'yes' AND
-    /// state.reported.trigger_action = 'on'`, on the topics in use.
+    /// state.reported.trigger_action = 'on'`, on the topics in use. It republishes, and tells a person on the desktop.
     #[must_use]
     pub fn article(will: &TopicFilter, executed: &TopicName) -> Self {
         let reported = |field: &str, text: &str| Expression::Binary {
@@ -88,9 +74,11 @@ impl RuleSet {
             operator: Operator::And,
             right: Box::new(reported("trigger_action", "on")),
         };
-        let statement =
-            Statement { select: Select::List(vec![Item::All]), from: will.clone(), condition: Some(condition) };
-        Self::new(vec![Rule { name: Self::ARTICLE.into(), statement, republish: Some(executed.clone()) }])
+        let (variables, select) = (Vec::new(), Select::List(vec![Item::All]));
+        let statement = Statement { variables, select, from: will.clone(), condition: Some(condition) };
+        let description = Some("tells a person that a device died (the AWS article's rule)".into());
+        let actions = vec![Action::republish(executed), Action::desktop()];
+        Self::new(vec![Rule { description, actions, ..Rule::new(Self::ARTICLE, statement) }])
     }
 
     /// The rules.
@@ -105,36 +93,50 @@ impl RuleSet {
     pub fn evaluate<'m>(&self, message: &Message<'m>) -> Vec<Outcome<'m>> {
         let read = OnceCell::new();
         self.listening(message.topic())
-            .map(|rule| {
+            .into_iter()
+            .map(|index| {
+                let rule = &self.rules[index];
                 let needed = rule.statement.reads_payload();
                 let json = if needed { read.get_or_init(|| document(message.payload())).as_ref() } else { None };
-                rule.apply(message, json)
+                rule.apply(index, message, json)
             })
             .collect()
     }
 
-    /// The rules that listen to `topic`, in their order.
-    fn listening(&self, topic: &str) -> impl Iterator<Item = &Rule> {
-        let mut exact = self.by_topic.get(topic).map_or(&[][..], Vec::as_slice).iter().copied().peekable();
-        let matching = |index: &usize| self.rules[*index].statement.listens_to(topic);
-        let mut patterns = self.by_pattern.iter().copied().filter(matching).collect::<Vec<_>>().into_iter().peekable();
-        std::iter::from_fn(move || {
-            let exact_first = match (exact.peek(), patterns.peek()) {
-                (Some(exact), Some(pattern)) => exact < pattern,
-                (exact, _) => exact.is_some(),
-            };
-            let index = if exact_first { exact.next() } else { patterns.next() };
-            index.map(|index| &self.rules[index])
-        })
+    /// The rules that listen to `topic`, in their order. If there is none, nothing is allocated.
+    fn listening(&self, topic: &str) -> Vec<usize> {
+        let listens = |index: &usize| self.rules[*index].statement.listens_to(topic);
+        let mut listening: Vec<_> = self.by_filter.matches(topic).copied().filter(listens).collect();
+        listening.sort_unstable();
+        listening
     }
 }
 
 impl Rule {
-    fn apply<'m>(&self, message: &Message<'m>, json: Option<&serde_json::Value>) -> Outcome<'m> {
-        let scope = Scope::new(*message, json);
+    /// A rule that does nothing yet.
+    #[must_use]
+    pub fn new(name: &str, statement: Statement) -> Self {
+        Self {
+            name: name.into(),
+            description: None,
+            statement: statement.into(),
+            actions: Vec::new(),
+            error_action: None,
+        }
+    }
+
+    /// With one action more.
+    #[must_use]
+    pub fn doing(mut self, action: impl Into<Action>) -> Self {
+        self.actions.push(action.into());
+        self
+    }
+
+    fn apply<'m>(&self, rule: usize, message: &Message<'m>, json: Option<&serde_json::Value>) -> Outcome<'m> {
+        let scope = self.statement.scope(*message, json);
         let matched = self.statement.fires(&scope);
         let output = if matched { self.statement.output(message, &scope) } else { None };
-        Outcome { name: Arc::clone(&self.name), matched, output, republish: self.republish.clone() }
+        Outcome { rule, name: Arc::clone(&self.name), matched, output }
     }
 }
 
@@ -145,10 +147,8 @@ mod tests {
     #[test]
     fn rules_answer_in_their_order() {
         let filters = ["a/+", "a/b", "#", "x", "a/b", "a/#", "a/c"];
-        let rule = |(index, filter): (usize, &&str)| Rule {
-            name: index.to_string().into(),
-            statement: format!("SELECT * FROM '{filter}'").parse().unwrap(),
-            republish: None,
+        let rule = |(index, filter): (usize, &&str)| {
+            Rule::new(&index.to_string(), format!("SELECT * FROM '{filter}'").parse().unwrap())
         };
         let rules = RuleSet::new(filters.iter().enumerate().map(rule).collect());
         let names = |topic| -> Vec<String> {
@@ -156,6 +156,7 @@ mod tests {
         };
         assert_eq!(names("a/b"), ["0", "1", "2", "4", "5"]);
         assert_eq!(names("x"), ["2", "3"]);
+        // AWS's `a/#` does not match `a`, MQTT's does.
         assert_eq!(names("a"), ["2"]);
         assert_eq!(names("$aws/x"), [""; 0]);
     }

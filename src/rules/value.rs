@@ -1,6 +1,7 @@
 //! What an expression comes to: JSON's values, and Undefined.
 
 use super::number::Number;
+use super::scope::weight;
 use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
 
@@ -21,6 +22,8 @@ pub enum Value<'a> {
     Array(Cow<'a, [Json]>),
     /// An object, its keys in the payload's order.
     Object(Cow<'a, Map<String, Json>>),
+    /// The payload byte for byte: what `*` stands for as an argument. Only `encode()` takes it.
+    Binary(&'a [u8]),
 }
 
 impl<'a> From<&'a Json> for Value<'a> {
@@ -37,11 +40,34 @@ impl<'a> From<&'a Json> for Value<'a> {
 }
 
 impl<'a> Value<'a> {
+    /// A value that is not in the payload.
+    pub(super) fn made(json: Json) -> Self {
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(bool) => Self::Bool(bool),
+            Json::Number(number) => Number::from_json(&number).map_or(Self::Undefined, Self::Number),
+            Json::String(text) => Self::String(Cow::Owned(text)),
+            Json::Array(items) => Self::Array(Cow::Owned(items)),
+            Json::Object(fields) => Self::Object(Cow::Owned(fields)),
+        }
+    }
+
+    /// The steps that it costs to look at all of it, see [`Scope`](super::scope::Scope).
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Undefined | Self::Null | Self::Bool(_) | Self::Number(_) => 0,
+            Self::String(text) => text.len() / 16,
+            Self::Binary(bytes) => bytes.len() / 16,
+            Self::Array(items) => items.iter().map(weight).sum(),
+            Self::Object(fields) => fields.values().map(weight).sum(),
+        }
+    }
+
     /// The value as JSON; `None` for Undefined, which is left out of what a rule sends.
     #[must_use]
     pub fn into_json(self) -> Option<Json> {
         Some(match self {
-            Self::Undefined => return None,
+            Self::Undefined | Self::Binary(_) => return None,
             Self::Null => Json::Null,
             Self::Bool(bool) => Json::Bool(bool),
             Self::Number(number) => Json::Number(number.to_json()?),
@@ -73,7 +99,7 @@ impl<'a> Value<'a> {
     /// For `+` with a string: everything but null and Undefined has a text.
     pub(super) fn text(&self) -> Option<Cow<'a, str>> {
         Some(match self {
-            Self::Undefined | Self::Null => return None,
+            Self::Undefined | Self::Null | Self::Binary(_) => return None,
             Self::Bool(bool) => Cow::Borrowed(if *bool { "true" } else { "false" }),
             Self::Number(number) => Cow::Owned(number.to_text()),
             Self::String(text) => text.clone(),
@@ -86,7 +112,7 @@ impl<'a> Value<'a> {
     /// keys have no order.
     pub(super) fn equals(&self, other: &Self) -> Option<bool> {
         Some(match (self, other) {
-            (Self::Undefined, _) | (_, Self::Undefined) => return None,
+            (Self::Undefined | Self::Binary(_), _) | (_, Self::Undefined | Self::Binary(_)) => return None,
             (Self::Null, Self::Null) => true,
             (Self::Bool(left), Self::Bool(right)) => left == right,
             (Self::Number(left), Self::Number(right)) => left.compare(*right).is_eq(),
@@ -98,8 +124,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Equality inside arrays and objects, where numbers are equal by value. Payloads nest at most 128 levels (serde_json's
-/// limit), which bounds the recursion.
+/// Equality inside arrays and objects, where numbers are equal by value. Payloads nest at most
+/// [`MAX_NESTED`](super::eval::MAX_NESTED) levels, which bounds the recursion.
 fn same(left: &Json, right: &Json) -> bool {
     match (left, right) {
         (Json::Number(_), Json::Number(_)) => Value::from(left).equals(&Value::from(right)) == Some(true),
