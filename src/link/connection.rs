@@ -1,11 +1,15 @@
 //! Keeps one of the link's two connections up.
 
+use super::copies::Copies;
+use super::session::Heard;
 use super::standing::Standing;
+use super::subscriptions::Subscriptions;
 use super::trouble::Trouble;
-use super::wire::{Heard, PATIENCE, Wire};
+use super::wire::{PATIENCE, Publisher, Wire};
 use super::{LinkConfig, Outbox};
 use crate::clock::Clock;
-use crate::mqtt::{Protocol, Qos, TopicFilter};
+use crate::dial::DialError;
+use crate::mqtt::{Protocol, Qos};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +22,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Filters in one SUBSCRIBE: AWS IoT Core takes no more than eight.
-const FILTERS: usize = 8;
+/// A connection that ends sooner than this after it stood is one that another client may have taken over.
+const SHORT: Duration = Duration::from_secs(5);
+
+/// So many short connections in a row are no accident.
+const TOO_MANY: u32 = 3;
 
 /// Which of the two connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +66,10 @@ pub struct Connection {
     /// What the broker is known to speak.
     protocol: Option<Protocol>,
     pause: Duration,
+    /// Since when the connection stands, if it does.
+    stands: Option<Instant>,
+    /// Connections in a row that ended soon after they stood.
+    short: u32,
 }
 
 /// The order came to end.
@@ -75,12 +86,18 @@ impl Connection {
         stopped: watch::Receiver<bool>,
         clock: Clock,
     ) -> Self {
-        let (protocol, pause) = (None, FIRST_PAUSE);
-        Self { part, client_id, config, standing, outbox, stopped, clock, protocol, pause }
+        let protocol = config.protocol;
+        let (pause, stands, short) = (FIRST_PAUSE, None, 0);
+        Self { part, client_id, config, standing, outbox, stopped, clock, protocol, pause, stands, short }
     }
 
     /// Connects, listens, and connects again, until the link is stopped or turns out to be impossible.
     pub async fn run(mut self) {
+        if let Some(why) = self.config.fault() {
+            let trouble = Trouble::Dial(DialError::Setup(why));
+            self.standing.lost(self.part, &trouble, || trouble.sentence(&self.config)).await;
+            return;
+        }
         loop {
             let trouble = match self.attempt(self.protocol.unwrap_or(Protocol::V5)).await {
                 Ok(Stopped) => return,
@@ -95,6 +112,7 @@ impl Connection {
             if !self.standing.lost(self.part, &trouble, || trouble.sentence(&self.config)).await {
                 return;
             }
+            self.suspect(&trouble).await;
             let pause = jittered(self.pause);
             self.pause = (self.pause * 2).min(LONGEST_PAUSE);
             tokio::select! {
@@ -104,123 +122,112 @@ impl Connection {
         }
     }
 
+    /// Says once that another client uses the same client id, where it looks like it: MQTT 5 tells, 3.1.1 just closes.
+    async fn suspect(&mut self, trouble: &Trouble) {
+        let short = self.stands.take().is_some_and(|since| since.elapsed() < SHORT);
+        // A random client id is nobody else's.
+        if self.config.client_id.is_none() {
+            return;
+        }
+        self.short = if short && matches!(trouble, Trouble::Closed) { self.short + 1 } else { 0 };
+        if trouble.is_takeover() || self.short >= TOO_MANY {
+            let (id, at) = (&self.client_id, self.config.route.address.authority());
+            let sure = if trouble.is_takeover() { "uses" } else { "seems to use" };
+            let notice = format!(
+                "another client at {at} {sure} the client id {id}, so the broker ends one connection for the other: give lwtop \
+                 a client id of its own"
+            );
+            self.standing.notice(notice).await;
+        }
+    }
+
     /// One connection from CONNECT to its end.
     async fn attempt(&mut self, protocol: Protocol) -> Result<Stopped, Trouble> {
-        let large_buffer = self.part == Part::Wills;
-        let mut wire = Wire::new(&self.config, protocol, &self.client_id, large_buffer, self.clock);
+        let opened = tokio::select! {
+            biased;
+            () = told(&mut self.stopped) => return Ok(Stopped),
+            opened = Wire::open(&self.config, protocol, &self.client_id, self.part, self.clock) => opened,
+        };
+        let mut wire = opened?;
+        self.protocol = Some(protocol);
         let result = self.listen(&mut wire, protocol).await;
         if self.part == Part::Rest {
             self.outbox.set(None);
-            if result.is_err() {
-                self.outbox.refuse(wire.unsent());
-            }
+        }
+        if result.is_ok() {
+            wire.disconnect().await;
+        } else if self.part == Part::Rest {
+            self.outbox.refuse(wire.unsent());
         }
         result
     }
 
     async fn listen(&mut self, wire: &mut Wire, protocol: Protocol) -> Result<Stopped, Trouble> {
         let filters = match self.part {
-            Part::Wills => widest(&self.config.will_filters),
-            Part::Rest => widest(&self.config.other_filters),
+            Part::Wills => &self.config.will_filters,
+            Part::Rest => &self.config.other_filters,
         };
-        let mut asked = Asked { filters: &filters, sent: Vec::new(), granted: 0 };
-        // SUBACK has the same patience as CONNACK; `None` once everything is subscribed.
-        let mut deadline = Some(Instant::now() + 2 * PATIENCE);
-        let mut connected = false;
+        let mut subscriptions = Subscriptions::new(filters);
+        let mut copies = Copies::new(subscriptions.crossing());
+        if let Some(group) = subscriptions.next() {
+            let packet = wire.subscribe(group, self.part.qos())?;
+            subscriptions.asked(packet);
+        }
+        // Each SUBACK has the same patience as CONNACK; `None` once everything is subscribed.
+        let mut deadline = Some(Instant::now() + PATIENCE);
         let mut heard = Vec::new();
+        let (mut messages, mut result) = (Vec::new(), Ok(()));
         loop {
-            let result = tokio::select! {
+            if deadline.is_some() && subscriptions.next().is_none() {
+                deadline = None;
+                self.stood(wire.publisher()).await;
+            }
+            // After that, so that the first messages come behind the report that the link is up.
+            self.standing.incoming(std::mem::take(&mut messages)).await;
+            result?;
+            result = tokio::select! {
                 biased;
-                () = told(&mut self.stopped) => {
-                    if connected {
-                        wire.disconnect().await;
-                    }
-                    return Ok(Stopped);
-                }
+                () = told(&mut self.stopped) => return Ok(Stopped),
                 result = wire.next(&mut heard) => result,
                 () = expired(deadline) => Err(Trouble::Silent),
             };
-            let mut messages = Vec::new();
             for event in heard.drain(..) {
                 match event {
-                    Heard::Connected => {
-                        connected = true;
-                        self.protocol = Some(protocol);
-                        for chunk in filters.chunks(FILTERS) {
-                            if !wire.subscribe(chunk, self.part.qos()) {
-                                return Err(Trouble::Protocol("SUBSCRIBE could not be sent".to_owned()));
-                            }
+                    // A second CONNACK; the session has refused it already.
+                    Heard::Connected(_) => {}
+                    Heard::Subscribed(id, codes) => {
+                        subscriptions.answer(protocol, id, &codes)?;
+                        if let Some(group) = subscriptions.next() {
+                            let packet = wire.subscribe(group, self.part.qos())?;
+                            subscriptions.asked(packet);
+                            deadline = Some(Instant::now() + PATIENCE);
                         }
                     }
-                    Heard::SubscribeSent(id) => asked.sent.push(id),
-                    Heard::Subscribed(id, codes) => asked.answer(protocol, id, &codes)?,
-                    Heard::Message(message) => {
+                    Heard::Message(message, ids) => {
                         // A filter of the rest may match wills as well: they come over their own connection.
                         let wills = &self.config.will_filters;
-                        if self.part == Part::Wills || !wills.iter().any(|filter| filter.matches(&message.topic)) {
+                        let elsewhere = || wills.iter().any(|filter| filter.matches(&message.topic));
+                        if self.part == Part::Wills || !(elsewhere() || copies.is_copy(&message, &ids)) {
                             messages.push(message);
                         }
-                        continue;
                     }
                 }
-                if deadline.is_some() && connected && asked.granted == filters.len() {
-                    deadline = None;
-                    self.pause = FIRST_PAUSE;
-                    if self.part == Part::Rest {
-                        self.outbox.set(Some(wire.publisher()));
-                    }
-                    self.standing.ready(self.part).await;
-                }
-            }
-            self.standing.incoming(messages).await;
-            result?;
-        }
-    }
-}
-
-/// The SUBSCRIBEs of one connection: one for each chunk of filters, in order.
-struct Asked<'a> {
-    filters: &'a [TopicFilter],
-    /// Their packet identifiers.
-    sent: Vec<u16>,
-    /// How many filters were granted.
-    granted: usize,
-}
-
-impl Asked<'_> {
-    /// Takes a SUBACK.
-    fn answer(&mut self, protocol: Protocol, id: u16, codes: &[u8]) -> Result<(), Trouble> {
-        let chunk = self.sent.iter().position(|sent| *sent == id);
-        let Some(filters) = chunk.and_then(|index| self.filters.chunks(FILTERS).nth(index)) else {
-            return Err(Trouble::Protocol("the broker acknowledged a SUBSCRIBE that was never sent".to_owned()));
-        };
-        if codes.len() != filters.len() {
-            return Err(Trouble::Protocol("the broker's SUBACK has not one code for each filter".to_owned()));
-        }
-        for (filter, code) in filters.iter().zip(codes) {
-            if *code >= 0x80 {
-                return Err(Trouble::NotSubscribed(filter.clone(), protocol, *code));
             }
         }
-        self.granted += filters.len();
-        Ok(())
     }
-}
 
-/// `filters` without those that another one covers: Mosquitto delivers a message once for each subscription that matches.
-fn widest(filters: &[TopicFilter]) -> Vec<TopicFilter> {
-    // Read as a topic, `+` is a level like any other; only `#` stands for more than `+` can cover.
-    let covers = |wide: &TopicFilter, narrow: &TopicFilter| {
-        wide.matches(narrow.as_str()) && (wide.as_str().ends_with('#') || !narrow.as_str().ends_with('#'))
-    };
-    let mut widest: Vec<TopicFilter> = Vec::with_capacity(filters.len());
-    for filter in filters {
-        if !widest.iter().any(|wide| covers(wide, filter)) {
-            widest.retain(|narrow| !covers(filter, narrow));
-            widest.push(filter.clone());
+    /// The connection stands, and everything is subscribed.
+    async fn stood(&mut self, publisher: Publisher) {
+        self.stands = Some(Instant::now());
+        // Two clients that take each other's session over must not do so ever faster.
+        if self.short < TOO_MANY {
+            self.pause = FIRST_PAUSE;
         }
+        if self.part == Part::Rest {
+            self.outbox.set(Some(publisher));
+        }
+        self.standing.ready(self.part).await;
     }
-    widest
 }
 
 /// Waits until the link is told to stop.
@@ -252,33 +259,5 @@ mod tests {
             let pause = jittered(Duration::from_secs(10));
             assert!((Duration::from_secs(5)..=Duration::from_secs(10)).contains(&pause), "{pause:?}");
         }
-    }
-
-    #[test]
-    fn covered_filters_are_left_out() {
-        for (given, expected) in [
-            (&["c/x", "c/+", "e"][..], &["c/+", "e"][..]),
-            (&["c/+", "c/#"], &["c/#"]),
-            (&["c/#", "c/+", "c", "c/x/y"], &["c/#"]),
-            (&["a", "a"], &["a"]),
-            (&["#", "$SYS/#"], &["#", "$SYS/#"]),
-            (&["a/+", "+/b"], &["a/+", "+/b"]),
-        ] {
-            let filters: Vec<TopicFilter> = given.iter().map(|text| text.parse().unwrap()).collect();
-            let kept = widest(&filters);
-            assert_eq!(kept.iter().map(TopicFilter::as_str).collect::<Vec<_>>(), expected, "{given:?}");
-        }
-    }
-
-    #[test]
-    fn a_refused_filter_is_named() {
-        let filters: Vec<TopicFilter> = (0..9).map(|n| format!("f/{n}").parse().unwrap()).collect();
-        let mut asked = Asked { filters: &filters, sent: vec![1, 2], granted: 0 };
-        asked.answer(Protocol::V5, 1, &[0; 8]).unwrap();
-        assert_eq!(asked.granted, 8);
-        let trouble = asked.answer(Protocol::V5, 2, &[0x87]).unwrap_err();
-        assert_eq!(trouble.to_string(), "f/8: not authorized (reason code 0x87)");
-        assert!(asked.answer(Protocol::V5, 3, &[0]).is_err());
-        assert!(asked.answer(Protocol::V5, 1, &[0]).is_err());
     }
 }

@@ -1,20 +1,32 @@
 //! lwtop's own subscription to a broker.
 //!
-//! Two connections of rumqttc. Wills come over one of their own at QoS 0 with a large receive buffer: at QoS 1 a default
+//! Two connections. Wills come over one of their own at QoS 0 with a large receive buffer: at QoS 1 a default
 //! Mosquitto drops all but about a thousand of a mass cut. Everything else comes over the other one at QoS 1, which also
 //! publishes. MQTT 5 is tried first, then 3.1.1.
 //!
-//! - [`wire`] hides the two APIs of rumqttc behind one; [`trouble`] puts its errors into words;
+//! - [`session`] is MQTT without a connection, in the two versions that [`v311`] and [`v5`] make of rumqttc's packets and state;
+//!   [`wire`] puts one on a connection; [`trouble`] says in words what went wrong;
+//! - [`subscriptions`] asks for the filters one SUBSCRIBE after the other; [`copies`] drops what comes once for each of them,
+//!   by the [`identifiers`] of the subscriptions where there are some;
 //! - [`connection`] keeps one connection up; [`standing`] knows whether both are.
 
+mod config;
 mod connection;
+mod copies;
+mod identifiers;
+mod session;
 mod standing;
+mod subscriptions;
 mod trouble;
+mod v311;
+mod v5;
 mod wire;
+
+pub use config::LinkConfig;
 
 use crate::clock::Clock;
 use crate::fleet::Report;
-use crate::mqtt::{Login, Qos, TopicFilter, TopicName};
+use crate::mqtt::{Qos, TopicName};
 use bytes::Bytes;
 use connection::{Connection, Part};
 use standing::Standing;
@@ -29,26 +41,6 @@ use wire::Publisher;
 /// How long [`Link::stop`] waits for the two DISCONNECTs.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// Where the link goes and what it subscribes to.
-#[derive(Clone, Debug)]
-pub struct LinkConfig {
-    /// The broker's name or IP address; an IPv6 address stands without brackets.
-    pub host: String,
-    /// Its TCP port.
-    pub port: u16,
-    /// Who lwtop says it is.
-    pub login: Option<Login>,
-    /// How its client ids begin; a random part follows.
-    pub client_id_prefix: String,
-    /// Where wills arrive.
-    pub will_filters: Vec<TopicFilter>,
-    /// Where everything else arrives.
-    pub other_filters: Vec<TopicFilter>,
-    /// Whether the broker is trusted to say who published a message (user property `x-mqtt-client-id`). Only the embedded
-    /// one is: anywhere else a publisher could write whatever it likes there.
-    pub attribute: bool,
-}
-
 /// A message to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
@@ -60,6 +52,27 @@ pub struct Outgoing {
     pub qos: Qos,
     /// Whether the broker keeps it.
     pub retain: bool,
+    /// User properties of MQTT 5, in order; a 3.1.1 connection leaves them out.
+    pub user_properties: Vec<(String, String)>,
+    /// Where it comes from, for whoever hands it over: it is not sent.
+    pub origin: Option<u64>,
+}
+
+/// Why a message was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Too many are waiting: it is to be tried again.
+    #[error("too many messages wait to be published")]
+    Full(Outgoing),
+    /// It cannot go at all; the reason in words.
+    #[error("{0}")]
+    Lost(String),
+}
+
+impl Refusal {
+    fn down() -> Self {
+        Self::Lost("the link to the broker is down".to_owned())
+    }
 }
 
 /// The publishing side, as the connection and the link share it.
@@ -102,7 +115,10 @@ impl Link {
         let random = RandomState::new().hash_one(std::process::id());
         let config = Arc::new(config);
         let tasks = [Part::Wills, Part::Rest].map(|part| {
-            let id = format!("{}-{:08x}-{}", config.client_id_prefix, random >> 32, part.letter());
+            let id = match &config.client_id {
+                Some(id) => format!("{id}-{}", part.letter()),
+                None => format!("{}-{:08x}-{}", config.client_id_prefix, random >> 32, part.letter()),
+            };
             let connection = Connection::new(
                 part,
                 id,
@@ -117,19 +133,18 @@ impl Link {
         Self { outbox, stop, tasks: Mutex::new(tasks.into()) }
     }
 
-    /// Hands a message to the connection, without waiting. What cannot go (the link is down, the message is larger than
-    /// the broker takes) is dropped and counted in [`Self::refused`].
+    /// Hands a message to the connection, without waiting. That it was taken does not mean that it arrives: what is lost
+    /// with the connection later is counted in [`Self::refused`] too.
     ///
     /// # Errors
-    /// The message itself, when too many are waiting: to be tried again.
-    pub fn publish(&self, message: Outgoing) -> Result<(), Outgoing> {
+    /// [`Refusal::Full`] with the message, to be tried again; [`Refusal::Lost`] with the reason, which is counted.
+    pub fn publish(&self, message: Outgoing) -> Result<(), Refusal> {
         let publisher = self.outbox.publisher.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(publisher) = publisher.as_ref().filter(|publisher| publisher.takes(&message)) else {
+        let result = publisher.as_ref().map_or_else(|| Err(Refusal::down()), |publisher| publisher.publish(message));
+        if let Err(Refusal::Lost(_)) = result {
             self.outbox.refuse(1);
-            return Ok(());
-        };
-        // Topic and payload are shared, so the copy is two counters.
-        if publisher.publish(message.clone()) { Ok(()) } else { Err(message) }
+        }
+        result
     }
 
     /// How many messages were not published, since the start: refused, or lost with a connection before the broker had

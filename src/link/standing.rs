@@ -24,6 +24,8 @@ struct State {
     up: bool,
     /// It was up at least once: from then on trouble is no reason to end.
     started: bool,
+    /// The one notice was given.
+    noticed: bool,
 }
 
 impl Standing {
@@ -61,6 +63,14 @@ impl Standing {
             self.send(Report::Link(LinkEvent::Down { at, why: trouble.to_string() })).await;
         }
         true
+    }
+
+    /// Tells a person something, once in the life of the link.
+    pub async fn notice(&self, text: String) {
+        let mut state = self.state.lock().await;
+        if !std::mem::replace(&mut state.noticed, true) {
+            self.send(Report::Notice(text)).await;
+        }
     }
 
     /// Passes messages on. Waits while the lane is full: what lwtop has read is never dropped.

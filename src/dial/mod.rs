@@ -1,0 +1,186 @@
+//! Floor 1: the way to a broker: TCP, TLS on it where the address says so, WebSocket on that, and in words what failed.
+//!
+//! - [`stream`] is what comes of it: bytes in, bytes out; [`trouble`] says why nothing did;
+//! - [`websocket`] asks for the upgrade; [`aws`] knows what AWS IoT Core wants to be asked, signed by [`sigv4`] with what
+//!   [`credentials`] finds.
+
+mod aws;
+mod credentials;
+mod sigv4;
+mod stream;
+mod trouble;
+mod websocket;
+
+pub use stream::Stream;
+pub use trouble::{DialError, Stage, Upgrade};
+
+use crate::mqtt::BrokerAddress;
+use crate::mqtt::address::authority;
+use crate::tls::{TlsOptions, client_config, server_name};
+use std::fmt;
+use std::io;
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// Where to, and how.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The broker. Its login is no part of the way, except that AWS wants another ALPN for one.
+    pub address: BrokerAddress,
+    /// How TLS is set up, where the scheme has it. The files are read again for every connection: they may be renewed.
+    pub tls: TlsOptions,
+    /// More headers for the request of a WebSocket: names and values.
+    pub headers: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Route {
+    /// Headers may hold tokens: only their names are shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        let mut shown = f.debug_struct("Route");
+        shown.field("address", &self.address).field("tls", &self.tls).field("headers", &headers).finish()
+    }
+}
+
+impl From<BrokerAddress> for Route {
+    fn from(address: BrokerAddress) -> Self {
+        Self { address, tls: TlsOptions::default(), headers: Vec::new() }
+    }
+}
+
+impl Route {
+    /// Whom to ask for: the name in TLS (SNI) and in the Host header. A tunnel's end is connected to, and not asked for.
+    fn name(&self) -> &str {
+        self.tls.server_name.as_deref().unwrap_or(&self.address.host)
+    }
+
+    /// Whether this leads to AWS IoT Core.
+    #[must_use]
+    pub fn is_aws(&self) -> bool {
+        aws::is_endpoint(self.name())
+    }
+
+    /// What the Host header says: as browsers and AWS's signature have it, without the port that the scheme means anyway.
+    fn host_header(&self) -> String {
+        let (name, scheme, port) = (self.name(), self.address.scheme, self.address.port);
+        if port != scheme.port() {
+            authority(name, port)
+        } else if name.contains(':') {
+            format!("[{name}]")
+        } else {
+            name.to_owned()
+        }
+    }
+
+    /// What must be known before a connection is opened. Not part of [`Self::dial`] because it may take its own time:
+    /// credentials of AWS come from files, from programs or from the network. It holds for one connection.
+    ///
+    /// # Errors
+    /// When there is nothing to connect with: [`DialError::Setup`].
+    pub async fn prepare(&self) -> Result<Prepared, DialError> {
+        let tls = if self.address.scheme.is_secure() {
+            let mut options = self.tls.clone();
+            if options.alpn.is_empty() {
+                options.alpn.extend(aws::alpn(self).map(str::to_owned));
+            }
+            let config = tokio::task::spawn_blocking(move || client_config(&options)).await;
+            let config = config.map_err(|error| DialError::Setup(format!("TLS could not be set up: {error}")))?;
+            Some(TlsConnector::from(config.map_err(|error| DialError::Setup(error.to_string()))?))
+        } else {
+            None
+        };
+        let request = if self.address.scheme.is_websocket() {
+            let path = aws::signed_path(self).await?;
+            Some(websocket::request(self, &path)?)
+        } else {
+            None
+        };
+        Ok(Prepared { tls, request })
+    }
+
+    /// Opens a connection; all of it must be done by `deadline`. `receive_buffer` asks the kernel for a larger one.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn dial(
+        &self,
+        prepared: Prepared,
+        receive_buffer: Option<u32>,
+        deadline: Instant,
+    ) -> Result<Stream, DialError> {
+        let tcp = self.connect(receive_buffer, deadline).await?;
+        let Prepared { tls, request } = prepared;
+        let open = match tls {
+            None => Open::Plain(tcp),
+            Some(tls) => Open::Secure(Box::new(self.secure(&tls, tcp, deadline).await?)),
+        };
+        match (request, open) {
+            (None, Open::Plain(tcp)) => Ok(Stream::new(tcp)),
+            (None, Open::Secure(tls)) => Ok(Stream::new(tls)),
+            (Some(request), Open::Plain(tcp)) => websocket::upgrade(request, tcp, deadline).await.map(Stream::new),
+            (Some(request), Open::Secure(tls)) => websocket::upgrade(request, tls, deadline).await.map(Stream::new),
+        }
+    }
+
+    async fn connect(&self, receive_buffer: Option<u32>, deadline: Instant) -> Result<TcpStream, DialError> {
+        let host = (self.address.host.as_str(), self.address.port);
+        let silent = |_| DialError::Silent(Stage::Tcp);
+        let found = timeout_at(deadline, lookup_host(host)).await.map_err(silent)?;
+        let found: Vec<_> = found.map_err(|error| DialError::unresolved(&self.address.host, &error))?.collect();
+        let mut trouble = DialError::unresolved(&self.address.host, &io::ErrorKind::NotFound.into());
+        for (index, address) in found.iter().enumerate() {
+            // One address that swallows everything must not use up the time of the others.
+            let left = u32::try_from(found.len() - index).unwrap_or(u32::MAX);
+            let now = Instant::now();
+            let until = now + deadline.saturating_duration_since(now) / left;
+            let attempt = async {
+                let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+                socket.set_nodelay(true)?;
+                if let Some(size) = receive_buffer {
+                    // Before the connection: the window that is agreed on then follows from it.
+                    socket.set_recv_buffer_size(size)?;
+                }
+                socket.connect(*address).await
+            };
+            match timeout_at(until, attempt).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => trouble = DialError::unreachable(&error),
+                Err(_) => trouble = DialError::Silent(Stage::Tcp),
+            }
+        }
+        Err(trouble)
+    }
+
+    async fn secure(
+        &self,
+        tls: &TlsConnector,
+        tcp: TcpStream,
+        deadline: Instant,
+    ) -> Result<TlsStream<TcpStream>, DialError> {
+        let name = server_name(&self.tls, &self.address.host).map_err(|error| DialError::Setup(error.to_string()))?;
+        match timeout_at(deadline, tls.connect(name, tcp)).await {
+            Ok(result) => result.map_err(|error| DialError::of_io(&error, Stage::Tls)),
+            Err(_) => Err(DialError::Silent(Stage::Tls)),
+        }
+    }
+}
+
+/// What one connection is opened with.
+pub struct Prepared {
+    tls: Option<TlsConnector>,
+    request: Option<websocket::Request>,
+}
+
+impl fmt::Debug for Prepared {
+    /// The request may hold a signature or a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared").finish_non_exhaustive()
+    }
+}
+
+enum Open {
+    Plain(TcpStream),
+    Secure(Box<TlsStream<TcpStream>>),
+}
