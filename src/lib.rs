@@ -1,10 +1,12 @@
 //! `lwtop`: *top* for MQTT Last Will and Testament.
 //!
 //! It watches a fleet of MQTT devices and tells how each one went away. The floors, from the bottom: [`clock`],
-//! [`mqtt`] and [`wiring`] (vocabulary, no I/O); [`fleet`], [`convention`] and [`rules`] (pure domain); the adapters
-//! [`gateway`], [`broker`], [`device`], [`link`] and [`config`]; the [`hub`]; the views [`tui`] and [`watch`]; the
+//! [`mqtt`] and [`wiring`] (vocabulary, no I/O); [`fleet`], [`convention`] and [`rules`] (pure domain), [`tls`] and [`dial`]; the adapters
+//! [`gateway`], [`broker`], [`device`], [`link`], [`actions`] and [`config`]; the [`hub`]; the views [`tui`] and [`watch`]; the
 //! [`commands`]. A file imports only from floors below its own: `tests/architecture.rs` holds the code to it.
 
+pub mod actions;
+pub mod aws;
 pub mod broker;
 pub mod cli;
 pub mod clock;
@@ -12,12 +14,14 @@ pub mod commands;
 pub mod config;
 pub mod convention;
 pub mod device;
+pub mod dial;
 pub mod fleet;
 pub mod gateway;
 pub mod hub;
 pub mod link;
 pub mod mqtt;
 pub mod rules;
+pub mod tls;
 pub mod tui;
 pub mod watch;
 pub mod wiring;

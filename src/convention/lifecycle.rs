@@ -1,14 +1,18 @@
-//! Lifecycle events as AWS IoT Core publishes them, made from what the gateway saw
+//! Lifecycle events as AWS IoT Core publishes them: made from what the gateway saw, and read from AWS itself
 //! (AWS IoT developer guide, "Lifecycle events", "Connect/Disconnect events").
 //!
 //! Other subscribers of the embedded broker can then be written and tested as if they were in front of AWS.
 
-use crate::fleet::{Closed, Opened};
+use crate::clock::Moment;
+use crate::fleet::{Closed, Incoming, Lifecycle, LifecycleKind, Opened};
 use crate::mqtt::{Cause, ClientId, ConnId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where presence events are published, without the client id.
 const PREFIX: &str = "$aws/events/presence/";
+
+/// What to subscribe to for all of them.
+pub const FILTER: &str = "$aws/events/presence/#";
 
 /// Nothing was proved about who the client is: plain TCP has no certificate. AWS puts the certificate's id here.
 const PRINCIPAL: &str = "anonymous";
@@ -76,6 +80,57 @@ fn message(client: &ClientId, event: &Presence<'_>) -> Option<(String, String)> 
     }
     let json = serde_json::to_string(event).ok()?;
     Some((format!("{PREFIX}{}/{id}", event.event_type), json))
+}
+
+/// The fields of an event that say something to the fleet.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Heard {
+    client_id: String,
+    #[serde(default)]
+    timestamp: u64,
+    event_type: String,
+    disconnect_reason: Option<String>,
+    connect_failure_reason: Option<String>,
+    ip_address: Option<String>,
+    #[serde(default)]
+    version_number: u64,
+}
+
+/// The client that a presence event on `topic` is about.
+#[must_use]
+pub fn subject(topic: &str) -> Option<ClientId> {
+    let (_, client) = topic.strip_prefix(PREFIX)?.split_once('/')?;
+    (!client.is_empty()).then(|| ClientId::new(client))
+}
+
+/// What a message on one of the presence topics says; `None` for other topics, and for what is no presence event.
+#[must_use]
+pub fn read(message: &Incoming) -> Option<Lifecycle> {
+    /// A timestamp beyond it would overflow when it is counted in microseconds: the year 10000.
+    const LATEST: u64 = 253_402_300_800_000;
+    let (kind, _) = message.topic.strip_prefix(PREFIX)?.split_once('/')?;
+    let heard: Heard = serde_json::from_slice(&message.payload).ok()?;
+    if heard.client_id.is_empty() || heard.event_type != kind {
+        return None;
+    }
+    let reason = |reason: Option<String>| reason.unwrap_or_else(|| "no reason given".to_owned());
+    let what = match kind {
+        "connected" => LifecycleKind::Connected { from: heard.ip_address },
+        "disconnected" => {
+            let reason = reason(heard.disconnect_reason);
+            LifecycleKind::Disconnected { cause: Cause::from_aws_reason(&reason), reason }
+        }
+        "connect_failed" => LifecycleKind::Failed { reason: reason(heard.connect_failure_reason) },
+        _ => return None,
+    };
+    Some(Lifecycle {
+        at: message.at,
+        made: Moment::from_millis(heard.timestamp.min(LATEST)),
+        client: ClientId::new(heard.client_id),
+        version: heard.version_number,
+        what,
+    })
 }
 
 /// The same for a connection's connect and disconnect, and in AWS's shape.

@@ -93,6 +93,8 @@ mod tests {
             qos: Qos::AtMostOnce,
             retain: false,
             publisher: publisher.map(ClientId::from),
+            source: None,
+            properties: None,
         }
     }
 

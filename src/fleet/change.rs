@@ -1,6 +1,6 @@
 //! What came of an event: for the views, the stream and the hub.
 
-use super::event::{Incoming, Role};
+use super::event::{ActionReport, Incoming, Role};
 use super::incident::IncidentId;
 use super::presence::{Evidence, WillSent};
 use crate::clock::Moment;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub enum IncidentPhase {
     /// Every awaited hop came.
     Complete,
+    /// Everybody was told who is to be told.
+    Notified,
     /// Some hop did not come in time.
     Overdue,
     /// The device is back.
@@ -76,6 +78,8 @@ pub enum Change {
         name: Arc<str>,
         /// Whether it matched.
         matched: bool,
+        /// Whether nothing came of it, because the message came of its own republish.
+        skipped: bool,
         /// Whose message it was.
         device: Option<ClientId>,
     },
@@ -88,7 +92,9 @@ pub enum Change {
         /// On which topic.
         topic: Arc<str>,
     },
-    /// An incident is complete, overdue or recovered.
+    /// An action of a rule was done, or failed for good.
+    Action(Box<ActionReport>),
+    /// An incident is complete, notified, overdue or recovered.
     Incident {
         /// When.
         at: Moment,

@@ -2,6 +2,7 @@
 
 use super::event::RuleOutcome;
 use super::incident::IncidentId;
+use super::lifecycle::Standing;
 use super::presence::{Evidence, Presence, WillSent};
 use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Will};
@@ -129,6 +130,8 @@ pub struct Device {
     pub(super) incident_due: Option<Moment>,
     /// A will that came while the wire was still open: a broker that closes publishes first and closes then.
     pub(super) early_will: Option<EarlyWill>,
+    /// The last of the broker's presence events about it.
+    pub(super) lifecycle: Option<Box<Standing>>,
 }
 
 impl Device {
@@ -184,6 +187,7 @@ impl Device {
             held: Vec::new(),
             incident_due: None,
             early_will: None,
+            lifecycle: None,
         }
     }
 

@@ -1,10 +1,12 @@
 //! What adapters report and what the fleet is told.
 
+use super::incident::IncidentId;
+use super::lifecycle::Lifecycle;
 use crate::clock::Moment;
-use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Qos, Will};
+use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Properties, Protocol, Qos, Will};
 use crate::wiring::Activity;
 use bytes::Bytes;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// What an adapter sends to the hub.
@@ -22,6 +24,8 @@ pub enum Report {
     Starting(String),
     /// The embedded broker serves devices at this address.
     Listening(SocketAddr),
+    /// An action of a rule was done, or failed for good.
+    Action(Box<ActionReport>),
     /// Something that a person should read once; nothing stops.
     Notice(String),
     /// Nothing can go on: one clear sentence.
@@ -39,6 +43,10 @@ pub enum Event {
     Device(DeviceEvent),
     /// lwtop's own link changed.
     Link(LinkEvent),
+    /// The broker's own word on a device.
+    Lifecycle(Lifecycle),
+    /// An action of a rule was done, or failed for good.
+    Action(Box<ActionReport>),
     /// A message on one of the topics, what it means, and what the rules made of it.
     Message(Incoming, Meaning, Vec<RuleOutcome>),
 }
@@ -156,7 +164,7 @@ pub enum LinkEvent {
 }
 
 /// A message that reached lwtop.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
     /// When it was read.
     pub at: Moment,
@@ -170,6 +178,10 @@ pub struct Incoming {
     pub retain: bool,
     /// Who published it, where the broker says so.
     pub publisher: Option<ClientId>,
+    /// From which address it was published, where the wire is seen; the hub knows.
+    pub source: Option<IpAddr>,
+    /// What it carries beside its payload (MQTT 5); most messages carry nothing.
+    pub properties: Option<Arc<Properties>>,
 }
 
 /// The part a message plays.
@@ -217,6 +229,39 @@ pub struct RuleOutcome {
     pub name: Arc<str>,
     /// Whether WHERE was true.
     pub matched: bool,
+    /// Whether nothing came of it, because the message came of a republish of this very rule, or of too many rules.
+    pub skipped: bool,
     /// Whether the rule republishes, so that an `executed` hop is to be expected.
     pub republishes: bool,
+    /// How many of its actions tell a person, so that a `notified` hop is to be expected.
+    pub notifies: u32,
+}
+
+/// What came of an action, for one group of events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionReport {
+    /// When it was done, or given up.
+    pub at: Moment,
+    /// The rule's name.
+    pub rule: Arc<str>,
+    /// The rule: an index into `RuleSet::rules`.
+    pub rule_index: usize,
+    /// The action: an index into `Rule::actions`; `None` for the rule's error action.
+    pub action: Option<usize>,
+    /// What kind of action: `email`, …
+    pub kind: &'static str,
+    /// Whom or what it was for, without secrets.
+    pub target: String,
+    /// Whether it tells a person.
+    pub notifies: bool,
+    /// How many events were in the group.
+    pub events: u64,
+    /// The incidents that they belong to.
+    pub incidents: Vec<IncidentId>,
+    /// How many attempts it took.
+    pub attempts: u32,
+    /// Why it failed; `None` if it was done.
+    pub failure: Option<String>,
+    /// The first event's message, for the rule's error action.
+    pub first: Incoming,
 }

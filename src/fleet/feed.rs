@@ -3,6 +3,7 @@
 use super::event::{Incoming, Role};
 use crate::mqtt::ClientId;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// One message in a feed.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct FeedEntry {
     pub device: Option<ClientId>,
     /// Its part.
     pub role: Role,
+    /// The rules that would have matched it again, and were not run: it came of their own republish.
+    pub skipped: Vec<Arc<str>>,
 }
 
 /// A bounded list of messages. What falls off the end is counted.

@@ -112,6 +112,8 @@ pub struct Incident {
     pub wills: u32,
     /// The rule that matched.
     pub rule: Option<Arc<str>>,
+    /// How many actions that tell a person have not been reported yet.
+    pub telling: u32,
     /// Whether it was reported (complete or overdue).
     pub reported: bool,
 }
@@ -133,8 +135,14 @@ impl Incident {
             missing: Vec::new(),
             wills: 0,
             rule: None,
+            telling: 0,
             reported: false,
         }
+    }
+
+    /// Whether a hop is still to come that the report waits for. Telling a person is not: a mail takes as long as it takes.
+    pub(super) fn waits(&self) -> bool {
+        self.awaited.iter().any(|hop| *hop != Hop::Notified)
     }
 
     /// Whether the device is back.
@@ -190,6 +198,10 @@ impl IncidentLog {
     pub(super) fn get_mut(&mut self, id: IncidentId) -> Option<&mut Incident> {
         let place = self.place(id)?;
         self.kept.get_mut(place)
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Incident> {
+        self.kept.iter_mut()
     }
 
     /// The incidents, newest first.

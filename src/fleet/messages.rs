@@ -25,9 +25,11 @@ impl Fleet {
         let device = if role == Role::Will { self.whose_will(&message, device) } else { device };
         out.push(Change::Message { message: message.clone(), role, device: device.clone() });
         for outcome in &outcomes {
-            let RuleOutcome { at, name, matched, .. } = outcome;
-            out.push(Change::Rule { at: *at, name: name.clone(), matched: *matched, device: device.clone() });
+            let RuleOutcome { at, name, matched, skipped, .. } = outcome;
+            let (name, device) = (name.clone(), device.clone());
+            out.push(Change::Rule { at: *at, name, matched: *matched, skipped: *skipped, device });
         }
+        let skipped = outcomes.iter().filter(|outcome| outcome.skipped).map(|outcome| outcome.name.clone()).collect();
         if role == Role::Executed {
             out.push(Change::Executed { at: message.at, device: device.clone(), topic: message.topic.clone() });
         }
@@ -48,7 +50,7 @@ impl Fleet {
                 self.devices[key.0].last_message = Some(LastMessage { at: *at, topic: topic.clone(), payload });
             }
         }
-        self.feed_mut(role).push(FeedEntry { message, device, role });
+        self.feed_mut(role).push(FeedEntry { message, device, role, skipped });
     }
 
     /// A will may carry another device's name in its payload. The broker's word on who published it counts more, if that
@@ -104,9 +106,21 @@ impl Fleet {
                 // Frozen by lwtop, so its socket cannot say that the broker has given it up; the will does.
                 self.died_unseen(key, Cause::KeepAliveTimeout, message.at, &outcomes, now, out);
             } else {
-                device.early_will = Some(EarlyWill { at: message.at, outcomes });
+                // A device that goes on writing to its will topic must not put the end of the wait off.
+                let at = device.early_will.as_ref().map_or(message.at, |early| early.at);
+                device.early_will = Some(EarlyWill { at, outcomes });
                 self.look_later(key);
             }
+            return;
+        }
+        // The broker tells of every end: how it went will be known in a moment.
+        if device.session.is_none()
+            && device.lifecycle.is_some()
+            && !matches!(device.presence, Presence::Offline { .. })
+        {
+            device.early_will = Some(EarlyWill { at: message.at, outcomes });
+            self.believe(key, now, out);
+            self.look_later(key);
             return;
         }
         if device.session.is_some() {
@@ -124,15 +138,36 @@ impl Fleet {
         self.died_unseen(key, Cause::Unknown, message.at, &outcomes, now, out);
     }
 
+    /// A will whose connection was expected to end, and of whose end nothing came.
+    pub(super) fn will_without_end(
+        &mut self,
+        key: DeviceKey,
+        at: Moment,
+        outcomes: &[RuleOutcome],
+        now: Moment,
+        out: &mut Vec<Change>,
+    ) {
+        let device = &mut self.devices[key.0];
+        if device.open_session().is_some() {
+            device.note(now, "a message on the will topic named it, but its connection lives");
+        } else {
+            self.died_unseen(key, Cause::Unknown, at, outcomes, now, out);
+        }
+    }
+
     fn awaits_will(&self, key: DeviceKey) -> bool {
         let incident = self.devices[key.0].incident.and_then(|id| self.incidents.get(id));
         // A device that came back without its will having come is done with that one.
         let late = |incident: &Incident| incident.missing.contains(&Hop::Will) && !incident.recovered();
-        incident.is_some_and(|incident| incident.awaited.contains(&Hop::Will) || late(incident))
+        // The broker's word does not say whether there was a will.
+        let possible = |incident: &Incident| {
+            incident.evidence == Evidence::Lifecycle && incident.hops.get(Hop::Will).is_none() && !incident.recovered()
+        };
+        incident.is_some_and(|incident| incident.awaited.contains(&Hop::Will) || late(incident) || possible(incident))
     }
 
     /// A death that only the will tells of.
-    fn died_unseen(
+    pub(super) fn died_unseen(
         &mut self,
         key: DeviceKey,
         cause: Cause,
@@ -184,10 +219,16 @@ impl Fleet {
         incident.wills += 1;
         incident.hops.set(Hop::Will, at);
         incident.settle(Hop::Will);
-        for outcome in outcomes.iter().filter(|outcome| outcome.matched) {
+        for outcome in outcomes.iter().filter(|outcome| outcome.matched && !outcome.skipped) {
             incident.hops.set(Hop::Rule, outcome.at);
             incident.rule.get_or_insert_with(|| outcome.name.clone());
             device.note(outcome.at, format!("rule {} matched", outcome.name));
+            if outcome.notifies > 0 {
+                incident.telling += outcome.notifies;
+                if incident.hops.get(Hop::Notified).is_none() && !incident.awaited.contains(&Hop::Notified) {
+                    incident.awaited.push(Hop::Notified);
+                }
+            }
             let expected = outcome.republishes && incident.hops.get(Hop::Executed).is_none() && !incident.reported;
             if expected && !incident.awaited.contains(&Hop::Executed) {
                 incident.awaited.push(Hop::Executed);

@@ -7,7 +7,9 @@ pub mod event;
 pub mod faults;
 pub mod feed;
 pub mod incident;
+pub mod lifecycle;
 mod messages;
+mod notices;
 pub mod presence;
 mod sessions;
 pub mod state;
@@ -16,9 +18,11 @@ mod vigil;
 pub use change::{Change, IncidentPhase};
 pub use device::{Device, DeviceKey, Origin, Session};
 pub use event::{
-    Closed, DeviceEvent, Event, Incoming, LinkEvent, Meaning, Opened, Report, Role, RuleOutcome, SessionEvent,
+    ActionReport, Closed, DeviceEvent, Event, Incoming, LinkEvent, Meaning, Opened, Report, Role, RuleOutcome,
+    SessionEvent,
 };
 pub use feed::{Feed, FeedEntry};
 pub use incident::{Hop, Hops, Incident, IncidentId, IncidentLog};
+pub use lifecycle::{Lifecycle, LifecycleKind};
 pub use presence::{Counts, Evidence, Presence, WillSent};
 pub use state::{Fleet, LinkState, Settings};

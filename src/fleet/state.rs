@@ -91,6 +91,8 @@ impl Fleet {
             Event::Device(event) => self.device_event(event, now, out),
             Event::Link(LinkEvent::Up { at }) => self.link_up(at, out),
             Event::Link(LinkEvent::Down { at, why }) => self.link_down(at, why, out),
+            Event::Lifecycle(event) => self.lifecycle(event, now, out),
+            Event::Action(report) => self.action(report, out),
             Event::Message(message, meaning, outcomes) => self.message(message, meaning, outcomes, now, out),
         }
     }
@@ -178,6 +180,12 @@ impl Fleet {
         &self.link
     }
 
+    /// Whether a will of this device came whose connection has not ended yet.
+    #[must_use]
+    pub fn has_early_will(&self, client: &str) -> bool {
+        self.find(client).and_then(|key| self.device(key)).is_some_and(|device| device.early_will.is_some())
+    }
+
     /// The place of `id`, which is added if it is new.
     pub(super) fn admit(&mut self, id: &ClientId, origin: Origin, at: Moment) -> DeviceKey {
         if let Some(key) = self.by_id.get(id) {
@@ -227,7 +235,7 @@ impl Fleet {
     }
 
     /// An attempt to connect that led to nothing.
-    fn failed(&mut self, at: Moment, client: &ClientId, why: &str, out: &mut Vec<Change>) {
+    pub(super) fn failed(&mut self, at: Moment, client: &ClientId, why: &str, out: &mut Vec<Change>) {
         // Whoever was never let in is no device: one client that tries again and again would fill the screen.
         let Some(key) = self.find(client.as_str()) else { return };
         let device = &mut self.devices[key.0];

@@ -1,7 +1,7 @@
 //! What the passing of time says: overdue, silent for too long, a will or a hop that did not come.
 
 use super::change::{Change, IncidentPhase};
-use super::device::DeviceKey;
+use super::device::{DeviceKey, EarlyWill};
 use super::incident::{Hop, Hops, Incident, IncidentId};
 use super::presence::{Evidence, Presence, WillSent};
 use super::state::Fleet;
@@ -50,7 +50,7 @@ impl Fleet {
             self.release_offline(key, WillSent::Unknown, out);
             // What still waits for a hop is neither complete nor late: nothing true can be said of it yet.
             let incident = self.devices[key.0].incident.and_then(|id| self.incidents.get(id));
-            if incident.is_some_and(|incident| incident.awaited.is_empty()) {
+            if incident.is_some_and(|incident| !incident.waits()) {
                 self.report(key, now, out);
             }
         }
@@ -70,10 +70,14 @@ impl Fleet {
 
     fn look(&mut self, key: DeviceKey, now: Moment, out: &mut Vec<Change>) {
         let device = &mut self.devices[key.0];
-        if device.early_will.as_ref().is_some_and(|early| now.since(early.at) >= EARLY_WILL) {
-            device.early_will = None;
-            device.note(now, "a message on the will topic named it, but its connection lives");
+        if device.lifecycle.as_deref().and_then(|standing| standing.pending).is_some_and(|(due, ..)| due <= now) {
+            self.believe(key, now, out);
         }
+        let device = &mut self.devices[key.0];
+        if let Some(EarlyWill { at, outcomes }) = device.early_will.take_if(|early| now.since(early.at) >= EARLY_WILL) {
+            self.will_without_end(key, at, &outcomes, now, out);
+        }
+        let device = &mut self.devices[key.0];
         if device.offline_due.is_some_and(|due| due <= now) {
             device.will_sent = WillSent::No;
             self.release_offline(key, WillSent::No, out);
@@ -137,7 +141,8 @@ impl Fleet {
             }
         });
         let early = device.early_will.as_ref().map(|early| early.at + EARLY_WILL);
-        let next = [silence, early, device.offline_due, device.incident_due].into_iter().flatten().min();
+        let pending = device.lifecycle.as_deref().and_then(|standing| standing.pending).map(|(due, ..)| due);
+        let next = [silence, early, pending, device.offline_due, device.incident_due].into_iter().flatten().min();
         if let Some(at) = next
             && device.next_look.is_none_or(|planned| at < planned)
         {
@@ -198,7 +203,7 @@ impl Fleet {
 
     pub(super) fn report_if_complete(&mut self, key: DeviceKey, now: Moment, out: &mut Vec<Change>) {
         let incident = self.devices[key.0].incident.and_then(|id| self.incidents.get(id));
-        if incident.is_some_and(|incident| incident.awaited.is_empty() && !incident.lingering) {
+        if incident.is_some_and(|incident| !incident.waits() && !incident.lingering) {
             self.report(key, now, out);
         }
     }
@@ -214,9 +219,12 @@ impl Fleet {
         }
         incident.reported = true;
         incident.lingering = false;
-        incident.missing = std::mem::take(&mut incident.awaited);
-        let complete = incident.missing.is_empty();
-        for hop in &incident.missing {
+        // Who is being told is not late: what comes of it is reported on its own.
+        let (telling, late) = std::mem::take(&mut incident.awaited).into_iter().partition(|hop| *hop == Hop::Notified);
+        incident.awaited = telling;
+        incident.missing.extend::<Vec<Hop>>(late);
+        let complete = incident.missing.iter().all(|hop| *hop == Hop::Notified);
+        for hop in incident.missing.iter().filter(|hop| **hop != Hop::Notified) {
             device.note(now, format!("{} should have come by now and did not", hop.name()));
         }
         let phase = if complete { IncidentPhase::Complete } else { IncidentPhase::Overdue };

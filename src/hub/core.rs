@@ -1,21 +1,23 @@
 //! The hub's state machine: reports in, changes and effects out. No I/O; time comes in as an argument.
 
 use super::rate::Rate;
+use super::reactions::{Heard, Reactions};
+use super::status::RuleStanding;
+use crate::actions::{ActionId, Job};
 use crate::clock::Moment;
 use crate::convention::{Topics, lifecycle};
 use crate::fleet::{
-    Change, Closed, DeviceEvent, Event, Fleet, Incoming, LinkEvent, Opened, Report, Role, SessionEvent, Settings,
+    ActionReport, Change, Closed, DeviceEvent, Event, Fleet, Incoming, LinkEvent, Opened, Report, SessionEvent,
+    Settings,
 };
 use crate::link::Outgoing;
-use crate::mqtt::{ClientId, ConnId, Qos, TopicName};
+use crate::mqtt::{ClientId, ConnId, Qos};
 use crate::rules::{Message, RuleSet};
 use crate::wiring::Activity;
 use bytes::Bytes;
-use std::borrow::Cow;
-use std::collections::{HashSet, VecDeque};
-use std::net::SocketAddr;
+use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What one step of the hub led to.
 #[derive(Debug, Default)]
@@ -24,6 +26,8 @@ pub struct Step {
     pub changes: Vec<Change>,
     /// To be published through lwtop's own link, in order.
     pub publish: Vec<Outgoing>,
+    /// For the actions of rules.
+    pub jobs: Vec<(ActionId, Job)>,
     /// For a person, once.
     pub notices: Vec<String>,
     /// Where devices can connect, as soon as they can.
@@ -32,26 +36,14 @@ pub struct Step {
     pub fatal: Option<String>,
 }
 
-/// A republish under way: its arrival is lwtop's own doing, which no rule is held against again, and speaks of the device
-/// that the message before it spoke of.
-#[derive(Debug)]
-struct Sent {
-    at: Moment,
-    topic: Arc<str>,
-    payload: Bytes,
-    device: Option<ClientId>,
-}
-
 /// Owns the fleet and the rules.
 #[derive(Debug)]
 pub struct Hub {
     fleet: Fleet,
     topics: Topics,
-    rules: RuleSet,
+    reactions: Reactions,
     /// Whether lwtop itself plays the broker, and so owes the world its lifecycle events.
     embedded: bool,
-    sent: VecDeque<Sent>,
-    republished_to: HashSet<Arc<str>>,
     connecting: HashSet<ClientId>,
     asked: usize,
     stage: Option<String>,
@@ -62,25 +54,15 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// How many republishes are remembered until they arrive; the oldest are given up, and their arrival then stays
-    /// unattributed.
-    const SENT: usize = 65_536;
-    /// How long: a republish that was lost on the way must not be taken for a later one.
-    const UNDER_WAY: Duration = Duration::from_secs(10);
-
     /// A hub that has seen nothing yet.
     #[must_use]
     pub fn new(topics: Topics, rules: RuleSet, embedded: bool) -> Self {
-        let republished_to =
-            rules.rules().iter().filter_map(|rule| rule.republish.as_ref()).map(TopicName::shared).collect();
         let settings = Settings { will: topics.will.clone(), rules: !rules.rules().is_empty() };
         Self {
             fleet: Fleet::new(settings),
+            reactions: Reactions::new(rules, topics.executed.clone()),
             topics,
-            rules,
             embedded,
-            sent: VecDeque::new(),
-            republished_to,
             connecting: HashSet::new(),
             asked: 0,
             stage: Some("starting".to_owned()),
@@ -94,6 +76,28 @@ impl Hub {
     #[must_use]
     pub const fn fleet(&self) -> &Fleet {
         &self.fleet
+    }
+
+    /// The rules that run.
+    #[must_use]
+    pub fn rules(&self) -> &RuleSet {
+        self.reactions.rules()
+    }
+
+    /// How the rules stand, in their order.
+    #[must_use]
+    pub fn standing(&self) -> &[RuleStanding] {
+        self.reactions.standing()
+    }
+
+    /// Notes that an action cannot work on this machine, and why: nobody waits for it from now on.
+    pub fn set_idle(&mut self, id: ActionId, why: &str) {
+        let known = self.reactions.rules().rules().get(id.rule);
+        if let Some(rule) = known.map(|rule| Arc::clone(&rule.name))
+            && self.reactions.set_idle(id, why)
+        {
+            self.fleet.nobody_to_tell(&rule);
+        }
     }
 
     /// The start-up step under way, in words.
@@ -147,7 +151,7 @@ impl Hub {
             }
             Report::Link(event) => {
                 if matches!(event, LinkEvent::Down { .. }) {
-                    self.sent.clear();
+                    self.reactions.link_down();
                 }
                 self.fleet.apply(Event::Link(event), now, &mut step.changes);
             }
@@ -159,9 +163,11 @@ impl Hub {
             }
             Report::Starting(stage) => self.stage = Some(stage),
             Report::Listening(address) => step.listening = Some(address),
+            Report::Action(report) => self.action(*report, now, step),
             Report::Notice(text) => step.notices.push(text),
             Report::Fatal(text) => step.fatal = Some(text),
         }
+        self.reactions.decide(&self.fleet, now, step);
     }
 
     /// The start-up is over.
@@ -183,11 +189,13 @@ impl Hub {
             }
         }
         self.fleet.tick(now, &mut step.changes);
+        self.reactions.decide(&self.fleet, now, step);
     }
 
     /// Says all that was held back.
     pub fn flush(&mut self, now: Moment, step: &mut Step) {
         self.fleet.flush(now, &mut step.changes);
+        self.reactions.release(&self.fleet, step);
     }
 
     fn session(&mut self, event: SessionEvent, now: Moment, step: &mut Step) {
@@ -222,63 +230,91 @@ impl Hub {
     }
 
     fn message(&mut self, message: Incoming, now: Moment, step: &mut Step) {
-        let mut meaning = self.topics.interpret(&message);
-        let own = self.recognise(&message, now);
-        if let Some(Sent { device, .. }) = &own
-            && meaning.role == Role::Executed
-            && meaning.device.is_none()
+        // The embedded broker's are lwtop's own, made of what the wire said.
+        if !self.embedded
+            && let Some(event) = lifecycle::read(&message)
         {
-            meaning.device.clone_from(device);
+            self.fleet.apply(Event::Lifecycle(event), now, &mut step.changes);
         }
-        let mut outcomes = Vec::new();
-        // AWS IoT's rules see a message when it is published, not when a retained one reaches a new subscriber. And what
-        // a rule said is not said to rules again: with wills on `lwt/#` and executed on `lwt/executed` it would go round
-        // for ever.
-        if !message.retain && own.is_none() && meaning.role != Role::Executed {
-            let client = message.publisher.as_ref().or(meaning.device.as_ref()).map(ClientId::as_str);
-            let seen = Message::new(&message.topic, &message.payload).published_by(client).read_at(message.at);
-            for outcome in self.rules.evaluate(&seen) {
-                let mut summary = outcome.summary(now.max(message.at));
-                // A republish to where lwtop does not listen cannot be waited for.
-                summary.republishes &=
-                    outcome.republish.as_ref().is_some_and(|topic| self.topics.executed.matches(topic.as_str()));
-                outcomes.push(summary);
-                if let Some((topic, output)) = outcome.republish.zip(outcome.output) {
-                    let payload = match output {
-                        // `SELECT *`: the payload itself goes on.
-                        Cow::Borrowed(_) => message.payload.clone(),
-                        Cow::Owned(made) => made.into(),
-                    };
-                    let device = meaning.device.clone().or_else(|| message.publisher.clone());
-                    if self.sent.len() == Self::SENT {
-                        self.sent.pop_front();
-                    }
-                    self.sent.push_back(Sent { at: now, topic: topic.shared(), payload: payload.clone(), device });
-                    step.publish.push(Outgoing { topic, payload, qos: Qos::AtMostOnce, retain: false });
-                }
-            }
+        let echo = self.reactions.recognise(&message, now);
+        let mut message = message;
+        // A lwtop speaks for others: what a rule republishes is about the device of the message before.
+        let by_lwtop = message.publisher.take_if(|client| is_link(client)).is_some() || echo.is_some();
+        let known = message.publisher.is_some();
+        message.source = message.publisher.as_ref().and_then(|client| self.address_of(client));
+        let mut meaning = self.topics.interpret(&message);
+        if meaning.device.is_none() {
+            meaning.device = match &echo {
+                Some(echo) => echo.device.clone(),
+                None => lifecycle::subject(&message.topic),
+            };
         }
+        let mut chain = echo.map(|echo| echo.chain).unwrap_or_default();
+        // Where the broker says who published it, only a lwtop is believed about hops.
+        if by_lwtop || !known {
+            chain = chain.told_by(&message);
+        }
+        let seen = Message::heard(&message, meaning.device.as_ref());
+        let (outcomes, matches) = self.reactions.hear(&message, &seen, &chain, now, step);
+        if matches.is_empty() {
+            self.fleet.apply(Event::Message(message, meaning, outcomes), now, &mut step.changes);
+            return;
+        }
+        let first = step.changes.len();
+        let copy = message.clone();
         self.fleet.apply(Event::Message(message, meaning, outcomes), now, &mut step.changes);
+        // The fleet may know better whose will it is.
+        let device = step.changes[first..].iter().find_map(|change| match change {
+            Change::Message { device, .. } => Some(device.clone()),
+            _ => None,
+        });
+        let device = device.flatten();
+        let heard = Heard { message: &copy, device: device.as_ref(), chain: &chain };
+        for failure in self.reactions.react(matches, &heard, &self.fleet, now, step) {
+            self.action(failure, now, step);
+        }
     }
 
-    /// Whether a message is a republish of lwtop's own, and of whose message: the oldest one under way with this topic and
-    /// payload.
-    fn recognise(&mut self, message: &Incoming, now: Moment) -> Option<Sent> {
-        while self.sent.front().is_some_and(|sent| now.since(sent.at) > Self::UNDER_WAY) {
-            self.sent.pop_front();
-        }
-        // A burst of wills does not search through a burst of republishes.
-        if !self.republished_to.contains(&*message.topic) {
-            return None;
-        }
-        let same = |sent: &Sent| sent.topic == message.topic && sent.payload == message.payload;
-        let place = self.sent.iter().position(same)?;
-        self.sent.remove(place)
+    /// From where a client that is connected through the gateway publishes.
+    fn address_of(&self, client: &ClientId) -> Option<IpAddr> {
+        let device = self.fleet.device(self.fleet.find(client.as_str())?)?;
+        Some(device.session.as_ref()?.peer?.ip())
     }
+
+    /// Notes that the link could not take a message, and why.
+    pub fn not_published(&mut self, origin: u64, topic: Arc<str>, payload: Bytes, why: String, now: Moment) -> Step {
+        let (qos, retain) = (Qos::AtMostOnce, false);
+        let (publisher, source, properties) = (None, None, None);
+        let message = Incoming { at: now, topic, payload, qos, retain, publisher, source, properties };
+        let mut step = Step::default();
+        if let Some(report) = self.reactions.not_published(origin, message, why) {
+            self.action(report, now, &mut step);
+        }
+        step
+    }
+
+    fn action(&mut self, report: ActionReport, now: Moment, step: &mut Step) {
+        self.reactions.reported(&report, &self.fleet, now, step);
+        self.fleet.apply(Event::Action(Box::new(report)), now, &mut step.changes);
+    }
+}
+
+/// Whether this is the client id of a lwtop's own link.
+fn is_link(client: &ClientId) -> bool {
+    let Some(rest) = client.as_str().strip_prefix("lwtop-") else { return false };
+    let Some((random, part)) = rest.split_once('-') else { return false };
+    matches!(part, "m" | "w") && random.len() == 8 && random.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn aws_event((topic, payload): (String, String)) -> Option<Outgoing> {
     // A client id may hold what a topic may not; such a client gets no events, as on AWS IoT.
     let topic = topic.parse().ok()?;
-    Some(Outgoing { topic, payload: payload.into(), qos: Qos::AtMostOnce, retain: false })
+    Some(Outgoing {
+        topic,
+        payload: payload.into(),
+        qos: Qos::AtMostOnce,
+        retain: false,
+        user_properties: Vec::new(),
+        origin: None,
+    })
 }

@@ -2,14 +2,17 @@
 
 pub mod command;
 pub mod core;
+mod echoes;
+mod error_message;
 pub mod limits;
 mod orders;
 mod rate;
+mod reactions;
 pub mod runtime;
 pub mod setup;
 pub mod status;
 
 pub use command::Command;
 pub use runtime::{Fatal, Runtime, Turn};
-pub use setup::{Setup, Source};
-pub use status::{Notice, Status};
+pub use setup::{LinkOptions, Setup, Source};
+pub use status::{ActionStanding, Notice, RuleStanding, Status};

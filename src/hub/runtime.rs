@@ -3,11 +3,13 @@
 use super::core::{Hub, Step};
 use super::limits;
 use super::setup::{Lanes, Parts, Setup, Source, start};
-use super::status::{Notice, Status};
+use super::status::{RuleStanding, Status};
+use crate::actions::{ActionId, Desk};
 use crate::clock::{Clock, Moment};
 use crate::fleet::{Change, Fleet, Report};
-use crate::link::Outgoing;
+use crate::link::{Outgoing, Refusal};
 use crate::mqtt::ConnId;
+use crate::rules::{Kind, RuleSet};
 use crate::wiring::{Activity, ActivityBoard};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -31,6 +33,12 @@ const RETRY: Duration = Duration::from_millis(2);
 
 /// How long simulated devices may take to say goodbye at the end.
 const GOODBYE: Duration = Duration::from_secs(2);
+
+/// How long actions that wait may take at the end: a mail that is being gathered goes out.
+const LAST_ACTIONS: Duration = Duration::from_secs(5);
+
+/// How long the error actions of those that failed then may take.
+const LAST_ERRORS: Duration = Duration::from_secs(1);
 
 /// Nothing can go on.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +68,9 @@ pub struct Runtime {
     pub(super) parts: Option<Parts>,
     pub(super) opened: bool,
     outbox: VecDeque<Outgoing>,
+    desk: Desk,
+    /// The actions that may turn out not to work on this machine.
+    desktops: Vec<ActionId>,
     activity: Vec<(ConnId, Activity)>,
     read_board_at: Option<Moment>,
     /// While messages come, and until the rate is back at zero: when it reads differently.
@@ -79,6 +90,8 @@ impl Runtime {
         limits::room(open_files, 0, setup.devices, setup.files_per_device()).map_err(Fatal)?;
         let (reports, inbox) = mpsc::channel(LANE);
         let lanes = Lanes { reports, board: Arc::new(ActivityBoard::default()), clock };
+        let desk = Desk::start(&setup.rules, lanes.reports.clone(), clock);
+        let desktops = desktops(&setup.rules);
         let starting = tokio::spawn(start(setup.clone(), lanes.clone()));
         let broker = match &setup.source {
             Source::Embedded { listen } => format!("embedded {listen}"),
@@ -101,6 +114,8 @@ impl Runtime {
             parts: None,
             opened: false,
             outbox: VecDeque::new(),
+            desk,
+            desktops,
             activity: Vec::new(),
             read_board_at: None,
             rate_turns_at: None,
@@ -117,13 +132,20 @@ impl Runtime {
     }
 
     /// The fleet, and what the header says.
-    pub fn view(&mut self) -> (&Fleet, &Status) {
+    pub fn view(&mut self) -> (&Fleet, &RuleSet, &Status) {
         self.status.stage = self.hub.stage().map(str::to_owned);
         self.status.rate = self.hub.rate(self.lanes.clock.now());
         self.status.busy = self.hub.progress().map(|(done, all)| format!("connecting {done} of {all}"));
         self.status.refused = self.hub.refused();
         self.status.dropped = self.parts.as_ref().map_or(0, |parts| parts.link.refused());
-        (self.hub.fleet(), &self.status)
+        update(&mut self.status.rules, self.hub.standing(), &self.desk);
+        (self.hub.fleet(), self.hub.rules(), &self.status)
+    }
+
+    /// The rules that run.
+    #[must_use]
+    pub fn rules(&self) -> &RuleSet {
+        self.hub.rules()
     }
 
     /// Whether it serves devices itself.
@@ -189,33 +211,63 @@ impl Runtime {
     }
 
     pub(super) fn finish(&mut self, step: Step) -> Result<Turn, Fatal> {
-        let Step { changes, publish, notices, listening, fatal } = step;
+        let Step { changes, publish, jobs, notices, listening, fatal } = step;
         if let Some(fatal) = fatal {
             return Err(Fatal(fatal));
         }
         if let Some(address) = listening {
             self.status.broker = format!("embedded {address}");
         }
-        self.send(publish);
+        for (id, job) in jobs {
+            self.desk.submit(id, job);
+        }
+        let (desk, hub) = (&self.desk, &mut self.hub);
+        self.desktops.retain(|id| {
+            let idle = desk.idle(*id);
+            if let Some(why) = &idle {
+                hub.set_idle(*id, why);
+            }
+            idle.is_none()
+        });
         if !self.opened && self.parts.is_some() && matches!(self.hub.fleet().link(), crate::fleet::LinkState::Up { .. })
         {
             self.open();
         }
-        for text in &notices {
-            self.status.notice = Some(Notice { at: self.lanes.clock.now(), text: text.clone() });
+        let mut turn = Turn { changes, listening, notices, dirty: true };
+        self.send(publish, &mut turn);
+        for text in &turn.notices {
+            self.status.notify(self.lanes.clock.now(), text.as_str());
         }
-        Ok(Turn { changes, listening, notices, dirty: true })
+        Ok(turn)
     }
 
-    /// Sends in order; what finds no room waits in the outbox. Only what cannot go at all, because the link is down, is
-    /// dropped by the link, which counts it.
-    fn send(&mut self, publish: Vec<Outgoing>) {
+    /// Sends in order; what finds no room waits in the outbox. What cannot go at all is counted by the link; of a rule's
+    /// republish among it, the hub is told.
+    fn send(&mut self, publish: Vec<Outgoing>, turn: &mut Turn) {
         self.outbox.extend(publish);
-        let Some(parts) = &self.parts else { return };
         while let Some(next) = self.outbox.pop_front() {
-            if let Err(back) = parts.link.publish(next) {
-                self.outbox.push_front(back);
-                break;
+            let Some(parts) = &self.parts else {
+                self.outbox.push_front(next);
+                return;
+            };
+            let (origin, topic, payload) = (next.origin, next.topic.shared(), next.payload.clone());
+            match parts.link.publish(next) {
+                Ok(()) => {}
+                Err(Refusal::Full(back)) => {
+                    self.outbox.push_front(back);
+                    return;
+                }
+                Err(Refusal::Lost(why)) => {
+                    let Some(origin) = origin else { continue };
+                    let step = self.hub.not_published(origin, topic, payload, why, self.lanes.clock.now());
+                    turn.changes.extend(step.changes);
+                    turn.notices.extend(step.notices);
+                    for (id, job) in step.jobs {
+                        self.desk.submit(id, job);
+                    }
+                    // The error action may republish as well; if that is lost too, nothing more comes of it.
+                    self.outbox.extend(step.publish);
+                }
             }
         }
     }
@@ -238,6 +290,52 @@ impl Runtime {
         self.finish(step).unwrap_or_default()
     }
 
+    /// How many events wait for an action, or are being delivered.
+    #[must_use]
+    pub fn undelivered(&self) -> u64 {
+        let ids = self.hub.rules().rules().iter().enumerate().flat_map(|(rule, each)| {
+            let actions = (0..each.actions.len()).map(Some).chain(each.error_action.iter().map(|_| None));
+            actions.map(move |action| ActionId { rule, action })
+        });
+        ids.map(|id| self.desk.waiting(id)).sum()
+    }
+
+    /// Delivers what waits for an action, for at most five seconds, and says what came of it. To be called once, before
+    /// [`Self::stop`].
+    pub async fn finish_actions(&mut self) -> Turn {
+        let clock = self.lanes.clock;
+        let mut step = Step::default();
+        self.hub.flush(clock.now(), &mut step);
+        let mut turn = self.finish(step).unwrap_or_default();
+        // What fails now may have an error action, which is done in a second round.
+        let mut rules = self.hub.rules().clone();
+        for patience in [LAST_ACTIONS, LAST_ERRORS] {
+            let next = Desk::start(&std::mem::take(&mut rules), self.lanes.reports.clone(), clock);
+            let ending = std::mem::replace(&mut self.desk, next).stop(patience);
+            tokio::pin!(ending);
+            let mut ended = false;
+            while !ended {
+                let mut reports = Vec::new();
+                tokio::select! {
+                    () = &mut ending => ended = true,
+                    report = self.inbox.recv() => reports.extend(report),
+                }
+                while let Ok(report) = self.inbox.try_recv() {
+                    reports.push(report);
+                }
+                let mut step = Step::default();
+                for report in reports {
+                    self.hub.step(report, clock.now(), &mut step);
+                }
+                // An error that comes now must not hide what was delivered.
+                let more = self.finish(step).unwrap_or_default();
+                turn.changes.extend(more.changes);
+                turn.notices.extend(more.notices);
+            }
+        }
+        turn
+    }
+
     /// Ends everything in order: devices leave cleanly, then the link, the gateway and the broker.
     pub async fn stop(mut self) {
         if let Some(starting) = self.starting.take() {
@@ -257,6 +355,35 @@ impl Runtime {
             }
         }
         drain.abort();
+    }
+}
+
+/// The actions that show something on this machine's desktop.
+fn desktops(rules: &RuleSet) -> Vec<ActionId> {
+    let ids = rules.rules().iter().enumerate().flat_map(|(rule, each)| {
+        let actions = each.actions.iter().enumerate().map(|(index, action)| (Some(index), action));
+        let all = actions.chain(each.error_action.iter().map(|action| (None, action)));
+        all.filter(|(_, action)| matches!(action.kind, Kind::Desktop(_)))
+            .map(move |(action, _)| ActionId { rule, action })
+    });
+    ids.collect()
+}
+
+/// Copies the counts for the views; texts only where they changed, for it is done every frame.
+fn update(shown: &mut Vec<RuleStanding>, standing: &[RuleStanding], desk: &Desk) {
+    if shown.len() != standing.len() {
+        shown.clone_from(&standing.to_vec());
+    }
+    for (rule, (shown, now)) in shown.iter_mut().zip(standing).enumerate() {
+        (shown.matched, shown.not_matched, shown.last_match) = (now.matched, now.not_matched, now.last_match);
+        let plain = now.actions.len() - usize::from(now.has_error_action);
+        for (index, (shown, now)) in shown.actions.iter_mut().zip(&now.actions).enumerate() {
+            (shown.done, shown.failed, shown.idle) = (now.done, now.failed, now.idle);
+            shown.waiting = desk.waiting(ActionId { rule, action: (index < plain).then_some(index) });
+            if shown.last_failure != now.last_failure {
+                shown.last_failure.clone_from(&now.last_failure);
+            }
+        }
     }
 }
 

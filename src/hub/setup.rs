@@ -2,14 +2,17 @@
 
 use crate::broker::EmbeddedBroker;
 use crate::clock::Clock;
-use crate::convention::Topics;
+use crate::convention::{Topics, lifecycle};
 use crate::device::{DeviceTemplate, Swarm, Target, Witness};
+use crate::dial::Route;
 use crate::fleet::Report;
 use crate::gateway::{Gateway, GatewayConfig, Listener};
 use crate::link::{Link, LinkConfig};
-use crate::mqtt::{BrokerAddress, Login};
+use crate::mqtt::{BrokerAddress, KeepAlive, Login, Protocol, Scheme};
 use crate::rules::RuleSet;
+use crate::tls::TlsOptions;
 use crate::wiring::{ActivityBoard, Guests};
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -26,11 +29,57 @@ pub enum Source {
     External(BrokerAddress),
 }
 
+/// How lwtop connects to somebody else's broker; its login is in the address.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct LinkOptions {
+    /// How TLS is set up, where the address has it.
+    pub tls: TlsOptions,
+    /// More headers for the request of a WebSocket.
+    pub headers: Vec<(String, String)>,
+    /// How the client ids begin; without it, they are like no others.
+    pub client_id: Option<String>,
+    /// The only version to speak; without one, 5 is tried first, then 3.1.1.
+    pub protocol: Option<Protocol>,
+    /// The keep alive; without one, the link's usual.
+    pub keep_alive: Option<KeepAlive>,
+    /// Whether the broker is to keep the session.
+    pub keep_session: bool,
+}
+
+impl fmt::Debug for LinkOptions {
+    /// Headers may hold tokens: only their names are shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        let mut shown = f.debug_struct("LinkOptions");
+        shown.field("tls", &self.tls).field("headers", &headers).field("client_id", &self.client_id);
+        shown.field("protocol", &self.protocol).field("keep_alive", &self.keep_alive);
+        shown.field("keep_session", &self.keep_session).finish()
+    }
+}
+
+impl LinkOptions {
+    /// A link to this broker that listens to nothing yet.
+    fn to(self, address: BrokerAddress) -> LinkConfig {
+        let Self { tls, headers, client_id, protocol, keep_alive, keep_session } = self;
+        let usual = LinkConfig::new(address);
+        LinkConfig {
+            route: Route { tls, headers, ..usual.route },
+            client_id,
+            protocol,
+            keep_alive: keep_alive.unwrap_or(usual.keep_alive),
+            clean: !keep_session,
+            ..usual
+        }
+    }
+}
+
 /// Everything the hub needs to start.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// Which broker.
     pub source: Source,
+    /// How lwtop connects to a broker that is not its own.
+    pub link: LinkOptions,
     /// Where the story is told.
     pub topics: Topics,
     /// The rules that lwtop runs; empty where the broker's own do it.
@@ -39,6 +88,8 @@ pub struct Setup {
     pub template: DeviceTemplate,
     /// The first simulated device is called this, the second `…-2`.
     pub prefix: String,
+    /// Whether the broker's own presence events are listened to (AWS IoT Core).
+    pub lifecycle: bool,
     /// How many simulated devices are launched at the start.
     pub devices: usize,
 }
@@ -48,6 +99,21 @@ impl Setup {
     #[must_use]
     pub const fn embedded(&self) -> bool {
         matches!(self.source, Source::Embedded { .. })
+    }
+
+    /// Why devices cannot be simulated on this broker: they speak MQTT over plain TCP alone, and are not to do so where a
+    /// person asked for TLS.
+    #[must_use]
+    pub fn no_devices(&self) -> Option<String> {
+        match &self.source {
+            Source::External(address) if address.scheme != Scheme::Mqtt => Some(format!(
+                "simulated devices speak MQTT over TCP alone, and {}://{} is something else: watch the devices that it \
+                 has, or name its address for mqtt://",
+                address.scheme.name(),
+                address.authority()
+            )),
+            _ => None,
+        }
     }
 
     /// Open files that one simulated device costs in this process.
@@ -100,16 +166,11 @@ pub(super) async fn start(setup: Setup, lanes: Lanes) -> Result<Parts, String> {
     let say = |text: &str| lanes.reports.send(Report::Starting(text.to_owned()));
     let lost = |_| "the hub is gone".to_owned();
     let will_filters = vec![setup.topics.will.clone()];
-    let other_filters = vec![setup.topics.connected.clone(), setup.topics.executed.clone()];
-    let link_to = |host: String, port: u16, login: Option<Login>, attribute: bool| LinkConfig {
-        host,
-        port,
-        login,
-        client_id_prefix: "lwtop".to_owned(),
-        will_filters,
-        other_filters,
-        attribute,
-    };
+    let mut other_filters = vec![setup.topics.connected.clone(), setup.topics.executed.clone()];
+    if setup.lifecycle {
+        other_filters.extend(lifecycle::FILTER.parse());
+    }
+    other_filters.extend(setup.rules.rules().iter().map(|rule| rule.statement.from.clone()));
     match setup.source {
         Source::Embedded { listen } => {
             say("opening the door for devices").await.map_err(lost)?;
@@ -123,7 +184,8 @@ pub(super) async fn start(setup: Setup, lanes: Lanes) -> Result<Parts, String> {
             say("connecting to the broker").await.map_err(lost)?;
             let login = broker.link_login();
             let login = Some(Login { user: login.user.clone(), password: Some(login.password.clone()) });
-            let config = link_to(upstream.ip().to_string(), upstream.port(), login, true);
+            let own = BrokerAddress { login, ..BrokerAddress::new(upstream.ip().to_string(), upstream.port()) };
+            let config = LinkConfig { will_filters, other_filters, attribute: true, ..LinkConfig::new(own) };
             let link = Link::start(config, lanes.reports.clone(), lanes.clock);
             let target = Target::from(reachable(address));
             let Lanes { reports, board, clock } = lanes.clone();
@@ -134,7 +196,11 @@ pub(super) async fn start(setup: Setup, lanes: Lanes) -> Result<Parts, String> {
         Source::External(address) => {
             say(&format!("connecting to {address}")).await.map_err(lost)?;
             let login = address.login.clone();
-            let config = link_to(address.host.clone(), address.port, login.clone(), false);
+            let config = LinkConfig { will_filters, other_filters, ..setup.link.to(address.clone()) };
+            if config.route.tls.insecure && address.scheme.is_secure() {
+                let notice = Report::Notice("insecure: the broker's certificate is not verified".to_owned());
+                lanes.reports.send(notice).await.map_err(lost)?;
+            }
             let link = Link::start(config, lanes.reports.clone(), lanes.clock);
             let target = Target::from(&address);
             let template = DeviceTemplate { login, ..setup.template };

@@ -2,6 +2,8 @@
 
 use crate::clock::Moment;
 use crate::fleet::Role;
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// A sentence that a person should read once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +12,46 @@ pub struct Notice {
     pub at: Moment,
     /// The sentence.
     pub text: String,
+}
+
+/// How one action of a rule stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActionStanding {
+    /// What kind of action: `email`, …
+    pub kind: &'static str,
+    /// Whom or what it is for, without secrets.
+    pub target: String,
+    /// Events that were delivered.
+    pub done: u64,
+    /// Events that were not.
+    pub failed: u64,
+    /// Events that wait for their group or are being delivered.
+    pub waiting: u64,
+    /// Why the last group failed, and when.
+    pub last_failure: Option<Notice>,
+    /// Whether it cannot work on this machine at all.
+    pub idle: bool,
+}
+
+/// How one rule stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleStanding {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What the configuration says of it.
+    pub description: Option<Arc<str>>,
+    /// Its statement, printed.
+    pub sql: Arc<str>,
+    /// Messages that it matched.
+    pub matched: u64,
+    /// Messages on its topics that it did not match.
+    pub not_matched: u64,
+    /// When it last matched.
+    pub last_match: Option<Moment>,
+    /// Its actions, the error action last.
+    pub actions: Vec<ActionStanding>,
+    /// Whether the last of them is the error action.
+    pub has_error_action: bool,
 }
 
 /// The state of the program around the fleet.
@@ -25,8 +67,14 @@ pub struct Status {
     pub rate: f32,
     /// What the hub is busy with, in words, such as `launching 312 of 1000`.
     pub busy: Option<String>,
+    /// The rules that lwtop runs, in their order.
+    pub rules: Vec<RuleStanding>,
     /// The newest notice.
     pub notice: Option<Notice>,
+    /// The last few notices, oldest first: several may come between two frames.
+    pub recent: VecDeque<Notice>,
+    /// How many there were.
+    pub said: usize,
     /// Connections that the broker refused.
     pub refused: u64,
     /// Messages that were dropped because a lane was full.
@@ -40,9 +88,18 @@ pub struct Status {
 }
 
 impl Status {
+    /// How many notices are kept.
+    const RECENT: usize = 50;
+
     /// Replaces the newest notice.
     pub fn notify(&mut self, at: Moment, text: impl Into<String>) {
-        self.notice = Some(Notice { at, text: text.into() });
+        let notice = Notice { at, text: text.into() };
+        if self.recent.len() == Self::RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(notice.clone());
+        self.notice = Some(notice);
+        self.said += 1;
     }
 
     /// The topic filter of a feed.

@@ -1,0 +1,457 @@
+//! What the rules make of messages: republishes, jobs for the actions, and the counts that a person sees.
+
+use super::core::Step;
+use super::echoes::{Chain, Echo, Echoes, HOPS_KEY, MOST_HOPS};
+use super::status::{ActionStanding, Notice, RuleStanding};
+use crate::actions::{ActionId, Job};
+use crate::clock::Moment;
+use crate::fleet::{ActionReport, Fleet, Hop, Incoming, RuleOutcome};
+use crate::link::Outgoing;
+use crate::mqtt::{ClientId, TopicFilter, TopicName};
+use crate::rules::{Action, Facts, Kind, Message, Republish, Rule, RuleSet, TemplateError};
+use bytes::Bytes;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a job waits for the end of the connection that its will came before: as long as the fleet waits.
+const UNDECIDED: Duration = Duration::from_secs(2);
+
+/// How long the same failure of an action is not told again.
+const REMIND: Duration = Duration::from_secs(60);
+
+/// The most jobs of one device that wait.
+const MOST_UNDECIDED: usize = 100;
+
+/// A rule that matched.
+#[derive(Debug)]
+pub(super) struct Match {
+    rule: usize,
+    /// What it selects; `None` if that is Undefined.
+    output: Option<Bytes>,
+    at: Moment,
+}
+
+/// A message as the rules meet it.
+pub(super) struct Heard<'a> {
+    pub(super) message: &'a Incoming,
+    /// The device that it speaks of.
+    pub(super) device: Option<&'a ClientId>,
+    /// The rules that it has been through.
+    pub(super) chain: &'a Chain,
+}
+
+/// The rules at work.
+#[derive(Debug, Default)]
+pub(super) struct Reactions {
+    rules: Arc<RuleSet>,
+    /// Where executed messages are listened for.
+    executed: Option<TopicFilter>,
+    echoes: Echoes,
+    standing: Vec<RuleStanding>,
+    /// Actions that cannot work on this machine.
+    idle: HashSet<ActionId>,
+    /// What is said once, when a person could first not be told on this machine.
+    untold: Option<String>,
+    /// Whether that was said.
+    warned: bool,
+    /// Rules whose loop was reported.
+    looping: HashSet<usize>,
+    /// Jobs whose will came before the end of its connection: the cause is known in a moment.
+    undecided: HashMap<ClientId, VecDeque<(ActionId, Job)>>,
+}
+
+impl Reactions {
+    pub(super) fn new(rules: RuleSet, executed: TopicFilter) -> Self {
+        let standing = rules.rules().iter().map(standing).collect();
+        Self { rules: rules.into(), executed: Some(executed), standing, ..Self::default() }
+    }
+
+    pub(super) fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    pub(super) fn standing(&self) -> &[RuleStanding] {
+        &self.standing
+    }
+
+    pub(super) fn link_down(&mut self) {
+        self.echoes.clear();
+    }
+
+    /// Notes that an action cannot work here; whether it is one that an incident may wait for.
+    pub(super) fn set_idle(&mut self, id: ActionId, why: &str) -> bool {
+        if !self.idle.insert(id) {
+            return false;
+        }
+        if let Some(standing) = self.standing.get_mut(id.rule) {
+            let place = id.action.unwrap_or_else(|| standing.actions.len().saturating_sub(1));
+            if let Some(action) = standing.actions.get_mut(place) {
+                action.idle = true;
+                action.last_failure = Some(Notice { at: Moment::default(), text: why.to_owned() });
+                self.untold.get_or_insert_with(|| format!("rule {}: no {}, because {why}", standing.name, action.kind));
+            }
+        }
+        id.action.is_some()
+    }
+
+    /// Whether a message is a republish of lwtop's own.
+    pub(super) fn recognise(&mut self, message: &Incoming, now: Moment) -> Option<Echo> {
+        self.echoes.recognise(message, now)
+    }
+
+    /// Holds the rules against a message. AWS IoT's see a message when it is published, not when a retained one reaches a
+    /// new subscriber. A rule is not asked again about what came of its own republish, and nobody is after
+    /// [`MOST_HOPS`]: it would go round for ever. That is reported once a rule.
+    pub(super) fn hear(
+        &mut self,
+        message: &Incoming,
+        seen: &Message<'_>,
+        chain: &Chain,
+        now: Moment,
+        step: &mut Step,
+    ) -> (Vec<RuleOutcome>, Vec<Match>) {
+        let (mut outcomes, mut matches) = (Vec::new(), Vec::new());
+        if message.retain {
+            return (outcomes, matches);
+        }
+        for outcome in self.rules.evaluate(seen) {
+            let rule = &self.rules.rules()[outcome.rule];
+            if chain.holds(outcome.rule) || chain.hops() >= MOST_HOPS {
+                if outcome.matched {
+                    if self.looping.insert(outcome.rule) {
+                        step.notices.push(loop_notice(rule, message, chain.holds(outcome.rule)));
+                    }
+                    outcomes.push(skipped(rule, now.max(message.at)));
+                }
+                continue;
+            }
+            let standing = &mut self.standing[outcome.rule];
+            let at = now.max(message.at);
+            if outcome.matched {
+                standing.matched += 1;
+                standing.last_match = Some(at);
+            } else {
+                standing.not_matched += 1;
+            }
+            let executed = |topic: &str| self.executed.as_ref().is_some_and(|filter| filter.matches(topic));
+            // A republish to where lwtop does not listen cannot be waited for; neither can one without a message.
+            let republishes = outcome.output.is_some()
+                && rule.actions.iter().any(|action| match &action.kind {
+                    Kind::Republish(republish) => {
+                        let topic = republish.topic.render_for(&rule.statement, seen);
+                        named(topic).is_ok_and(|topic| executed(topic.as_str()))
+                    }
+                    _ => false,
+                });
+            let notifies = rule.actions.iter().enumerate().filter(|(index, action)| {
+                let id = ActionId { rule: outcome.rule, action: Some(*index) };
+                action.kind.notifies() && !self.idle.contains(&id)
+            });
+            outcomes.push(RuleOutcome {
+                at,
+                name: Arc::clone(&outcome.name),
+                matched: outcome.matched,
+                skipped: false,
+                republishes,
+                notifies: u32::try_from(notifies.count()).unwrap_or(u32::MAX),
+            });
+            if outcome.matched {
+                let output = outcome.output.map(|output| match output {
+                    // `SELECT *`: the payload itself goes on.
+                    Cow::Borrowed(_) => message.payload.clone(),
+                    Cow::Owned(made) => made.into(),
+                });
+                matches.push(Match { rule: outcome.rule, output, at });
+            }
+        }
+        (outcomes, matches)
+    }
+
+    /// Does what the rules that matched are for.
+    pub(super) fn react(
+        &mut self,
+        matches: Vec<Match>,
+        heard: &Heard<'_>,
+        fleet: &Fleet,
+        now: Moment,
+        step: &mut Step,
+    ) -> Vec<ActionReport> {
+        let Heard { message, device, chain } = *heard;
+        let mut failures = Vec::new();
+        let rules = Arc::clone(&self.rules);
+        for Match { rule: index, output, at } in matches {
+            let rule = &rules.rules()[index];
+            let mut job = Job {
+                at,
+                incident: None,
+                facts: Facts {
+                    rule: Arc::clone(&rule.name),
+                    description: rule.description.clone(),
+                    device: device.cloned(),
+                    at,
+                    ..Facts::default()
+                },
+                message: message.clone(),
+                output: output.clone().unwrap_or_default(),
+                statement: Some(Arc::clone(&rule.statement)),
+            };
+            let early = device.is_some_and(|client| fleet.has_early_will(client.as_str()));
+            if !early {
+                job = completed(job, fleet);
+            }
+            for (place, action) in rule.actions.iter().enumerate() {
+                let id = ActionId { rule: index, action: Some(place) };
+                match &action.kind {
+                    Kind::Republish(republish) => {
+                        let Some(output) = &output else { continue };
+                        let chain = chain.with(index);
+                        match self.republish(id, republish, &job, output.clone(), chain, now) {
+                            Ok(outgoing) => {
+                                self.count(id, 1, 0, None);
+                                step.publish.push(outgoing);
+                            }
+                            Err(why) => failures.push(report(rule, id, action, &job, why, now)),
+                        }
+                    }
+                    _ if self.idle.contains(&id) => {
+                        if !std::mem::replace(&mut self.warned, true) {
+                            step.notices.extend(self.untold.clone());
+                        }
+                    }
+                    _ if early => {
+                        if let Some(client) = device {
+                            self.undecided.entry(client.clone()).or_default().push_back((id, job.clone()));
+                        }
+                    }
+                    _ => step.jobs.push((id, job.clone())),
+                }
+            }
+        }
+        failures
+    }
+
+    /// Hands over the jobs whose incident is known by now, and those that have waited for it long enough.
+    pub(super) fn decide(&mut self, fleet: &Fleet, now: Moment, step: &mut Step) {
+        self.undecided.retain(|client, jobs| {
+            if !fleet.has_early_will(client.as_str()) {
+                step.jobs.extend(jobs.drain(..).map(|(id, job)| (id, completed(job, fleet))));
+            }
+            while let Some((_, job)) = jobs.front()
+                && (now.since(job.at) >= UNDECIDED || jobs.len() > MOST_UNDECIDED)
+            {
+                step.jobs.extend(jobs.pop_front());
+            }
+            !jobs.is_empty()
+        });
+    }
+
+    /// Hands over all that waits, as far as it is known: for the end.
+    pub(super) fn release(&mut self, fleet: &Fleet, step: &mut Step) {
+        let jobs = self.undecided.drain().flat_map(|(_, jobs)| jobs);
+        step.jobs.extend(jobs.map(|(id, job)| (id, completed(job, fleet))));
+    }
+
+    /// Takes in what came of an action, and does what the rule says for failures.
+    pub(super) fn reported(&mut self, report: &ActionReport, fleet: &Fleet, now: Moment, step: &mut Step) {
+        let id = ActionId { rule: report.rule_index, action: report.action };
+        // A link that is down fails every republish: a person reads it once a minute.
+        if let Some(why) = &report.failure
+            && self.last_failure(id).is_none_or(|last| last.text != *why || report.at.since(last.at) > REMIND)
+        {
+            step.notices.push(failure_notice(report, why));
+        }
+        match &report.failure {
+            None => self.count(id, report.events, 0, None),
+            Some(why) => self.count(id, 0, report.events, Some(Notice { at: report.at, text: why.clone() })),
+        }
+        let Some(why) = report.failure.as_ref().filter(|_| report.action.is_some()) else { return };
+        let Some(rule) = self.rules.rules().get(report.rule_index).cloned() else { return };
+        let Some(action) = &rule.error_action else { return };
+        let id = ActionId { rule: report.rule_index, action: None };
+        let output = super::error_message::build(&rule, report, why);
+        // A failed group is told of once, as the story of its first incident.
+        let incident = report.incidents.first().and_then(|id| fleet.incident(*id));
+        let job = Job {
+            at: now,
+            incident: incident.map(|incident| incident.id),
+            facts: Facts {
+                rule: Arc::clone(&rule.name),
+                description: rule.description.clone(),
+                device: incident.map(|incident| incident.client.clone()),
+                cause: incident.map(|incident| incident.cause),
+                fault: incident.and_then(|incident| incident.fault),
+                hops: incident.map(|incident| incident.hops).unwrap_or_default(),
+                at: now,
+            },
+            message: report.first.clone(),
+            output,
+            statement: Some(Arc::clone(&rule.statement)),
+        };
+        match &action.kind {
+            Kind::Republish(republish) => {
+                // The same rule must not be set off by its own error.
+                let chain = Chain::default().told_by(&report.first).with(report.rule_index);
+                match self.republish(id, republish, &job, job.output.clone(), chain, now) {
+                    Ok(outgoing) => {
+                        self.count(id, 1, 0, None);
+                        step.publish.push(outgoing);
+                    }
+                    Err(why) => self.count(id, 0, 1, Some(Notice { at: now, text: why })),
+                }
+            }
+            _ => step.jobs.push((id, job)),
+        }
+    }
+
+    fn republish(
+        &mut self,
+        id: ActionId,
+        republish: &Republish,
+        job: &Job,
+        payload: Bytes,
+        chain: Chain,
+        now: Moment,
+    ) -> Result<Outgoing, String> {
+        let topic = named(job.render(&republish.topic))?;
+        let mut user_properties = Vec::with_capacity(republish.user_properties.len() + 1);
+        for (name, value) in &republish.user_properties {
+            let value = job.render(value).map_err(|error| format!("the user property {name} has no value: {error}"))?;
+            user_properties.push((name.clone(), value));
+        }
+        user_properties.push((HOPS_KEY.to_owned(), chain.hops().to_string()));
+        self.echoes.add(now, topic.shared(), payload.clone(), job.facts.device.clone(), chain);
+        let (qos, retain, origin) = (republish.qos, republish.retain, Some(token(id)));
+        Ok(Outgoing { topic, payload, qos, retain, user_properties, origin })
+    }
+
+    /// What came of a republish that the link could not take after all.
+    pub(super) fn not_published(&mut self, origin: u64, message: Incoming, why: String) -> Option<ActionReport> {
+        let id = action_of(origin)?;
+        let rule = self.rules.rules().get(id.rule)?;
+        let action = id.action.map_or(rule.error_action.as_ref(), |index| rule.actions.get(index))?;
+        let job = Job {
+            at: message.at,
+            incident: None,
+            facts: Facts::default(),
+            output: message.payload.clone(),
+            message,
+            statement: None,
+        };
+        let report = report(rule, id, action, &job, why, job.at);
+        if let Some(standing) = self.standing.get_mut(id.rule) {
+            let place = id.action.unwrap_or_else(|| standing.actions.len().saturating_sub(1));
+            if let Some(action) = standing.actions.get_mut(place) {
+                action.done = action.done.saturating_sub(1);
+            }
+        }
+        Some(report)
+    }
+
+    fn last_failure(&self, id: ActionId) -> Option<&Notice> {
+        let actions = &self.standing.get(id.rule)?.actions;
+        let place = id.action.unwrap_or_else(|| actions.len().saturating_sub(1));
+        actions.get(place)?.last_failure.as_ref()
+    }
+
+    fn count(&mut self, id: ActionId, done: u64, failed: u64, failure: Option<Notice>) {
+        let Some(standing) = self.standing.get_mut(id.rule) else { return };
+        let place = id.action.unwrap_or_else(|| standing.actions.len().saturating_sub(1));
+        let Some(action) = standing.actions.get_mut(place) else { return };
+        action.done += done;
+        action.failed += failed;
+        if failure.is_some() {
+            action.last_failure = failure;
+        }
+    }
+}
+
+/// With what is known of the death by now.
+fn completed(mut job: Job, fleet: &Fleet) -> Job {
+    let device = job.facts.device.as_ref().and_then(|client| fleet.device(fleet.find(client.as_str())?));
+    let Some(incident) = device.and_then(|device| fleet.incident(device.incident?)) else { return job };
+    // The newest incident is another one's, unless this very message is in it.
+    if incident.hops.get(Hop::Will) == Some(job.message.at) {
+        job.incident = Some(incident.id);
+        job.facts.cause = Some(incident.cause);
+        job.facts.fault = incident.fault;
+        job.facts.hops = incident.hops;
+    }
+    job
+}
+
+/// The topic that a template came to.
+fn named(rendered: Result<String, TemplateError>) -> Result<TopicName, String> {
+    let topic = rendered.map_err(|error| format!("the topic has no name: {error}"))?;
+    // `$$aws/…` is how AWS IoT writes a reserved topic (developer guide, "Republish").
+    let topic = topic.strip_prefix('$').filter(|rest| rest.starts_with('$')).map_or(topic.as_str(), |rest| rest);
+    topic.parse().map_err(|error| format!("{error}"))
+}
+
+fn report(rule: &Rule, id: ActionId, action: &Action, job: &Job, why: String, now: Moment) -> ActionReport {
+    ActionReport {
+        at: now,
+        rule: Arc::clone(&rule.name),
+        rule_index: id.rule,
+        action: id.action,
+        kind: action.kind.name(),
+        target: action.kind.target(),
+        notifies: action.kind.notifies(),
+        events: 1,
+        incidents: job.incident.into_iter().collect(),
+        attempts: 1,
+        failure: Some(why),
+        first: job.message.clone(),
+    }
+}
+
+/// An action as the token that a message carries to the link: 0 in the lower half stands for the error action.
+fn token(id: ActionId) -> u64 {
+    let half = |number: usize| u64::from(u32::try_from(number).unwrap_or(u32::MAX));
+    half(id.rule) << 32 | id.action.map_or(0, |index| half(index) + 1)
+}
+
+fn action_of(token: u64) -> Option<ActionId> {
+    let rule = usize::try_from(token >> 32).ok()?;
+    let action = usize::try_from(token & u64::from(u32::MAX)).ok()?;
+    Some(ActionId { rule, action: action.checked_sub(1) })
+}
+
+fn failure_notice(report: &ActionReport, why: &str) -> String {
+    let events = if report.events == 1 { String::new() } else { format!(" ({} events)", report.events) };
+    format!("rule {}: {} to {} failed{events}: {why}", report.rule, report.kind, report.target)
+}
+
+fn skipped(rule: &Rule, at: Moment) -> RuleOutcome {
+    let name = Arc::clone(&rule.name);
+    RuleOutcome { at, name, matched: true, skipped: true, republishes: false, notifies: 0 }
+}
+
+fn loop_notice(rule: &Rule, message: &Incoming, own: bool) -> String {
+    let why = if own {
+        "the message came of its own republish".to_owned()
+    } else {
+        format!("{MOST_HOPS} rules in a row led to the message")
+    };
+    format!(
+        "rule {} was not run on {}: {why}, and it would go round for ever. Republish to a topic that no FROM on the way matches",
+        rule.name, message.topic
+    )
+}
+
+fn standing(rule: &Rule) -> RuleStanding {
+    let action = |action: &Action| ActionStanding {
+        kind: action.kind.name(),
+        target: action.kind.target(),
+        ..ActionStanding::default()
+    };
+    RuleStanding {
+        name: Arc::clone(&rule.name),
+        description: rule.description.clone(),
+        sql: rule.statement.to_string().into(),
+        actions: rule.actions.iter().chain(&rule.error_action).map(action).collect(),
+        has_error_action: rule.error_action.is_some(),
+        ..RuleStanding::default()
+    }
+}
