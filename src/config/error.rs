@@ -28,6 +28,26 @@ pub enum ConfigError {
         /// What is wrong, and what is allowed.
         why: String,
     },
+    /// A flag or an environment variable says something that is not allowed.
+    #[error("{from}: {why}")]
+    Value {
+        /// The flag or the variable.
+        from: String,
+        /// What is wrong, and what is allowed.
+        why: String,
+    },
+    /// A profile that was asked for is not there.
+    #[error("{from}: there is no profile {name:?}{near} There are: {known}")]
+    NoProfile {
+        /// The flag or the variable.
+        from: &'static str,
+        /// The profile.
+        name: String,
+        /// The one that may be meant, with its sign at the end.
+        near: String,
+        /// All of them.
+        known: String,
+    },
     /// It is not known where devices are to publish.
     #[error(
         "It is not known where simulated devices publish: no topic can be made of {filter:?} in {from}. Set {key}, with \
@@ -55,6 +75,14 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// Where it belongs among others: faults of the file in its order, then all else as it was found.
+    pub(super) const fn place(&self) -> (usize, usize) {
+        match self {
+            Self::Invalid { line, column, .. } => (*line, *column),
+            _ => (usize::MAX, 0),
+        }
+    }
+
     /// An error of the TOML reader, with its place and key.
     pub(super) fn from_toml(file: &str, text: &str, error: &toml::de::Error) -> Self {
         let span = error.span().unwrap_or_default();
@@ -65,13 +93,8 @@ impl ConfigError {
         Self::at(file, text, span.start, locate::key_at(text, span.start), &why)
     }
 
-    /// An error in the value of `key`.
-    pub(super) fn at_key(file: &str, text: &str, key: &str, why: &str) -> Self {
-        let offset = locate::value_of(text, key).unwrap_or(0);
-        Self::at(file, text, offset, Some(key.to_owned()), why)
-    }
-
-    fn at(file: &str, text: &str, offset: usize, key: Option<String>, why: &str) -> Self {
+    /// An error in the value of `key`, which stands at the byte `offset`.
+    pub(super) fn at(file: &str, text: &str, offset: usize, key: Option<String>, why: &str) -> Self {
         let (line, column) = locate::position(text, offset);
         let key = key.map_or_else(String::new, |key| format!("{key}: "));
         Self::Invalid { file: file.to_owned(), line, column, key, why: why.to_owned() }
@@ -80,7 +103,7 @@ impl ConfigError {
 
 /// serde's words in ours. It has no structured errors, so its text is read; what it may say is held by the tests in
 /// `tests/configs/invalid`.
-fn explain(message: &str) -> String {
+pub(super) fn explain(message: &str) -> String {
     if let Some(rest) = message.strip_prefix("unknown field `")
         && let Some((wrong, expected)) = rest.split_once('`')
     {
@@ -95,7 +118,7 @@ fn explain(message: &str) -> String {
     };
     let message = kinds.iter().fold(message.to_owned(), words);
     match message.strip_suffix(", expected a sequence") {
-        Some(start) => format!("{start}, expected a list of tables: write [[rules]]"),
+        Some(start) => format!("{start}, expected a list"),
         None if message.contains(", expected struct ") => {
             let (start, _) = message.split_once(", expected struct ").unwrap_or_default();
             format!("{start}, expected a table of keys")
@@ -107,14 +130,24 @@ fn explain(message: &str) -> String {
 fn unknown_key(wrong: &str, expected: &str) -> String {
     // "expected one of `a`, `b`", "expected `a` or `b`", "expected `a`": every second part is a key.
     let allowed: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-    let near = allowed
-        .iter()
-        .map(|key| (strsim::damerau_levenshtein(wrong, key), key))
-        .min()
-        .filter(|(distance, key)| *distance <= 2.max(key.len() / 3))
-        .map_or_else(String::new, |(_, key)| format!("; did you mean {key}?"));
+    no_such_key(wrong, &allowed)
+}
+
+/// What to say of a key that is not known, when these are.
+pub(super) fn no_such_key(wrong: &str, allowed: &[&str]) -> String {
+    let near = did_you_mean(wrong, allowed);
     let stop = if near.is_empty() { "." } else { "" };
     format!("there is no key {wrong} here{near}{stop} Allowed here: {}", allowed.join(", "))
+}
+
+/// `; did you mean x?`, or nothing.
+pub(super) fn did_you_mean(wrong: &str, allowed: &[&str]) -> String {
+    allowed
+        .iter()
+        .map(|word| (strsim::damerau_levenshtein(wrong, word), word))
+        .min()
+        .filter(|(distance, word)| *distance <= 2.max(word.len() / 3))
+        .map_or_else(String::new, |(_, word)| format!("; did you mean {word}?"))
 }
 
 #[cfg(test)]

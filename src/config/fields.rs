@@ -1,5 +1,6 @@
 //! How single values are read and written, with errors that say what is allowed.
 
+use super::checks;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserializer, Serializer};
 use std::fmt;
@@ -20,6 +21,20 @@ impl<T, F: FnOnce(&str) -> Result<T, String>> Visitor<'_> for Text<F> {
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
         (self.read)(text).map_err(E::custom)
     }
+}
+
+/// Reads text with `read`, which says what is wrong with it; `allowed` stands in the error of every other type.
+pub(super) fn text<'de, T, D: Deserializer<'de>>(
+    from: D,
+    allowed: &'static str,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<T, D::Error> {
+    from.deserialize_str(Text { allowed, read })
+}
+
+/// Reads a whole number from 0 to `most`.
+pub(super) fn whole<'de, D: Deserializer<'de>>(from: D, allowed: &'static str, most: u64) -> Result<u64, D::Error> {
+    from.deserialize_i64(Whole { allowed, most })
 }
 
 /// A whole number between two bounds.
@@ -77,11 +92,6 @@ text_field!(
     /// A topic to publish to.
     topic_name: crate::mqtt::TopicName, "a topic in quotes"
 );
-text_field!(
-    /// A rule's statement.
-    sql: crate::rules::Statement, "a statement of AWS IoT SQL in quotes"
-);
-
 /// A topic to publish to, or none.
 pub(super) mod optional_topic {
     use super::{Deserializer, Serializer, topic_name};
@@ -100,11 +110,14 @@ pub(super) mod optional_topic {
     }
 }
 
-/// A broker's address; what it means is for whoever connects.
+/// A broker's address, as it was written.
 pub(super) fn url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let read = |text: &str| match text.trim() {
         "" => Err("it is empty; leave the key out to use lwtop's own broker".to_owned()),
-        url => Ok(Some(url.to_owned())),
+        url => match url.parse::<crate::mqtt::BrokerAddress>() {
+            Ok(_) => Ok(Some(url.to_owned())),
+            Err(error) => Err(error.to_string()),
+        },
     };
     from.deserialize_str(Text { allowed: "a broker's URL in quotes, such as \"mqtt://localhost:1883\"", read })
 }
@@ -142,6 +155,100 @@ pub(super) mod duration {
         let read = |text: &str| {
             let duration = text.parse::<SignedDuration>().ok().and_then(|signed| Duration::try_from(signed).ok());
             duration.ok_or_else(|| format!("{text:?} is not {ALLOWED}"))
+        };
+        from.deserialize_str(Text { allowed: ALLOWED, read })
+    }
+}
+
+/// The path of a file; what is in it is for whoever opens it.
+pub(super) fn path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<std::path::PathBuf>, D::Error> {
+    text(from, "the path of a file in quotes", |text| checks::not_empty(text).map(|text| Some(text.into())))
+}
+
+/// Text that is not empty.
+pub(super) fn word<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    text(from, "text in quotes", |text| checks::not_empty(text).map(Some))
+}
+
+/// The name of an environment variable.
+pub(super) fn variable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    text(from, "the name of an environment variable in quotes", |text| checks::variable(text).map(Some))
+}
+
+/// Names of application protocols (RFC 7301 section 3.1: 1 to 255 bytes).
+pub(super) fn alpn<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let names: Vec<String> = serde::Deserialize::deserialize(from)?;
+    match names.iter().find(|name| name.is_empty() || name.len() > 255) {
+        Some(name) => Err(D::Error::custom(format!("{name:?} is no application protocol: it has 1 to 255 bytes"))),
+        None => Ok(names),
+    }
+}
+
+/// Names and values of HTTP headers. No error repeats a value: it may be a token.
+pub(super) mod headers {
+    use super::super::checks;
+    use super::{Deserializer, Error, Serializer, Visitor};
+    use serde::de::MapAccess;
+    use serde::ser::SerializeMap;
+    use std::fmt;
+
+    struct Headers;
+
+    impl<'de> Visitor<'de> for Headers {
+        type Value = Vec<(String, String)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a table of names with text in quotes")
+        }
+
+        fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+            Err(E::custom("it is text, expected a table of names with text in quotes"))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut headers = Vec::new();
+            while let Some((name, value)) = map.next_entry::<String, String>()? {
+                headers.push(checks::header(&name, &value).map_err(A::Error::custom)?);
+            }
+            Ok(headers)
+        }
+    }
+
+    pub(in super::super) fn serialize<S: Serializer>(value: &[(String, String)], to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(value.len()))?;
+        for (name, value) in value {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(String, String)>, D::Error> {
+        from.deserialize_map(Headers)
+    }
+}
+
+/// A protocol version of MQTT, or `auto` for none in particular.
+pub(super) mod any_protocol {
+    use super::{Deserializer, Serializer, Text};
+    use crate::mqtt::Protocol;
+
+    const ALLOWED: &str = "\"auto\", \"3.1.1\" or \"5\", in quotes";
+
+    #[expect(clippy::ref_option, reason = "serde hands it over like this")]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like this")]
+    pub(in super::super) fn serialize<S: Serializer>(value: &Option<Protocol>, to: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(protocol) => to.collect_str(protocol),
+            None => to.serialize_str("auto"),
+        }
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Protocol>, D::Error> {
+        let read = |text: &str| match text {
+            "auto" => Ok(None),
+            "3.1.1" => Ok(Some(Protocol::V311)),
+            "5" => Ok(Some(Protocol::V5)),
+            _ => Err(format!("{text:?} is not {ALLOWED}")),
         };
         from.deserialize_str(Text { allowed: ALLOWED, read })
     }

@@ -1,6 +1,7 @@
-//! From a byte in the file to a line and a key, and from a key to its byte.
+//! From a byte in the file to a line and a key.
 
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 /// Line and column of the byte at `offset`, both counted from 1, the column in characters.
 pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
@@ -15,12 +16,25 @@ pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
 
 /// The key that stands at `offset`, or whose value does: `devices.will.qos`, `rules[0].sql`.
 pub(super) fn key_at(text: &str, offset: usize) -> Option<String> {
-    find(DeTable::parse(text).ok()?.get_ref(), "", &|_, span| span.contains(&offset)).map(|(key, _)| key)
+    key_in(DeTable::parse(text).ok()?.get_ref(), offset)
 }
 
-/// Where the value of `key` stands.
-pub(super) fn value_of(text: &str, key: &str) -> Option<usize> {
-    find(DeTable::parse(text).ok()?.get_ref(), "", &|path, _| path == key).map(|(_, offset)| offset)
+/// The key in `table` that stands at `offset`, or whose value does.
+pub(super) fn key_in(table: &DeTable<'_>, offset: usize) -> Option<String> {
+    find(table, "", &|_, span| span.contains(&offset)).map(|(key, _)| key)
+}
+
+/// Takes the entry that stands at `offset` out of `table`; `false` if there is none.
+pub(super) fn take_out(table: &mut DeTable<'_>, offset: usize) -> bool {
+    let inside = table.iter_mut().any(|(_, value)| match value.get_mut() {
+        DeValue::Table(inner) => take_out(inner, offset),
+        _ => false,
+    });
+    let here = |(key, value): &(&Spanned<DeString<'_>>, &Spanned<DeValue<'_>>)| {
+        key.span().contains(&offset) || value.span().contains(&offset)
+    };
+    let found = if inside { None } else { table.iter().find(here).map(|(key, _)| key.get_ref().to_string()) };
+    found.is_some_and(|key| table.remove(key.as_str()).is_some()) || inside
 }
 
 type Test<'t> = dyn Fn(&str, std::ops::Range<usize>) -> bool + 't;
@@ -54,15 +68,27 @@ mod tests {
 
     const TEXT: &str = "[topics]\nwill = 'a'\n\n[devices.will]\nqos = 1\n[[rules]]\nname = 'ä'\nsql = 'x'\n";
 
+    fn table() -> DeTable<'static> {
+        DeTable::parse(TEXT).unwrap().into_inner()
+    }
+
     #[test]
-    fn keys_are_found_by_place_and_places_by_key() {
+    fn keys_are_found_by_place() {
         for (needle, key) in [("'a'", "topics.will"), ("1", "devices.will.qos"), ("'x'", "rules[0].sql")] {
             let offset = TEXT.find(needle).unwrap();
             assert_eq!(key_at(TEXT, offset).as_deref(), Some(key));
-            assert_eq!(value_of(TEXT, key), Some(offset));
         }
         assert_eq!(key_at(TEXT, TEXT.find("qos").unwrap()).as_deref(), Some("devices.will.qos"));
-        assert_eq!(value_of(TEXT, "devices.will.payload"), None);
+    }
+
+    #[test]
+    fn an_entry_is_taken_out_by_its_place() {
+        let mut table = table();
+        assert!(take_out(&mut table, TEXT.find("qos").unwrap()));
+        let value = |path: &str| find(&table, "", &|key, _| key == path);
+        assert_eq!(value("devices.will.qos"), None);
+        assert!(value("topics.will").is_some());
+        assert!(!take_out(&mut table, TEXT.len() + 1));
     }
 
     #[test]

@@ -1,43 +1,53 @@
-//! Floor 2: the configuration file. TOML, every key optional, every fault one error with its place.
+//! Floor 2: the configuration: defaults, a TOML file, a profile, environment variables and flags, the later over the
+//! earlier. Every key is optional, every fault one error with its place.
 //!
 //! The file is `config.toml` in the platform's configuration folder (`~/.config/lwtop` on Linux), or the one named by
 //! `--config`. `config.example.toml` in the repository documents every key; a test holds it to the code.
+//!
+//! - [`sections`], [`broker`], [`rules`] and [`actions`] are the keys; [`fields`] and [`checks`] say what may stand there;
+//! - [`layers`] knows what was said where; [`environment`] reads variables; [`load`](mod@load) puts all on one another;
+//! - [`show`] writes down what came of it, without secrets; [`login`] finds the broker's password.
 
+mod actions;
+mod broker;
+mod checks;
+mod environment;
 mod error;
 mod fields;
+mod layers;
+mod load;
 mod locate;
+mod login;
+mod reader;
+mod rules;
 mod sections;
+mod show;
 
+pub use broker::{BrokerSection, TLS};
+pub use environment::Environment;
 pub use error::ConfigError;
-pub use sections::{
-    BrokerSection, Config, ConnectedSection, DevicesSection, RuleSection, TelemetrySection, TopicsSection, WillSection,
-};
+pub use layers::{Origin, Place};
+pub use load::{Loaded, Setting, Sources};
+pub use rules::RuleSection;
+pub use sections::{Config, ConnectedSection, DevicesSection, TelemetrySection, TopicsSection, WillSection};
 
 use crate::convention::Topics;
 use crate::mqtt::{TopicFilter, TopicName};
 use crate::rules::{Rule, RuleSet};
-use std::collections::HashSet;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// Stands for a device's client id in its topics and payloads.
 pub const PLACEHOLDER: &str = "${client_id}";
 
 impl Config {
-    /// Reads the file at `explicit`, or the one in the configuration folder.
+    /// Reads the file at `explicit`, or the one in the configuration folder; no profile, no environment, no flags.
     ///
     /// # Errors
     /// When the file cannot be read, is no TOML, or says something that is not allowed. That there is no file in the
     /// configuration folder is fine and gives the defaults; that there is none at `explicit` is an error.
     pub fn load(explicit: Option<&Path>) -> Result<Self, ConfigError> {
-        let Some(path) = explicit.map(Path::to_owned).or_else(Self::default_path) else {
-            return Ok(Self::default());
-        };
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text, &path.display().to_string()),
-            Err(error) if explicit.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(ConfigError::Read { path, source }),
-        }
+        let sources = Sources { file: explicit.map(Path::to_owned), ..Sources::default() };
+        sources.load().map(|loaded| loaded.config).map_err(first)
     }
 
     /// Where the file is looked for without `--config`; `None` on a system that knows no home folder.
@@ -51,28 +61,26 @@ impl Config {
     /// # Errors
     /// When the text is no TOML, or says something that is not allowed.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|error| ConfigError::from_toml(file, text, &error))?;
-        match config.fault() {
-            Some((key, why)) => Err(ConfigError::at_key(file, text, &key, &why)),
-            None => Ok(config),
-        }
+        Self::parse_telling_all(text, file).map_err(first)
     }
 
-    /// What no single value shows: the first fault, with the key to blame.
-    fn fault(&self) -> Option<(String, String)> {
+    /// The same, with every fault of the text, in its order, instead of the first.
+    ///
+    /// # Errors
+    /// As for [`Config::parse`]; never an empty list.
+    pub fn parse_telling_all(text: &str, file: &str) -> Result<Self, Vec<ConfigError>> {
+        Sources::default().put_together(Some((file, text))).map(|loaded| loaded.config)
+    }
+
+    /// What no single value shows: the keys to blame, and why.
+    fn faults(&self) -> Vec<(&'static str, String)> {
+        let mut faults = self.broker.faults();
         let every = self.devices.telemetry.every;
         if !every.is_zero() && every.as_millis() == 0 {
-            let why = "it must be at least 1ms, or 0s for no telemetry at all".to_owned();
-            return Some(("devices.telemetry.every".to_owned(), why));
+            let why = "it must be at least 1ms, or 0s for no telemetry at all";
+            faults.push(("devices.telemetry.every", why.to_owned()));
         }
-        let mut names = HashSet::new();
-        for (index, rule) in self.rules.iter().enumerate() {
-            if !names.insert(rule.name.as_str()) {
-                let why = format!("there are two rules named {:?}; a rule's name must be its own", rule.name);
-                return Some((format!("rules[{index}].name"), why));
-            }
-        }
-        None
+        faults
     }
 
     /// The topics in which the story is told.
@@ -99,26 +107,34 @@ impl Config {
         topic_for(own, &self.topics.connected, "devices.connected.topic", "topics.connected")
     }
 
-    /// The rules: those of the file that are enabled, or the article's if the file has none.
+    /// The rules in force: those of the file that are enabled, or the article's if the file has none.
     ///
     /// # Errors
     /// When the article's rule cannot republish, because `topics.executed` has a wildcard.
     pub fn rule_set(&self) -> Result<RuleSet, ConfigError> {
+        let enabled = self.every_rule()?.into_iter().filter(|(_, enabled)| *enabled);
+        Ok(RuleSet::new(enabled.map(|(rule, _)| rule).collect()))
+    }
+
+    /// All rules, each with whether it is in force.
+    ///
+    /// # Errors
+    /// As for [`Config::rule_set`].
+    pub fn every_rule(&self) -> Result<Vec<(Rule, bool)>, ConfigError> {
         if self.rules.is_empty() {
             let executed = self.topics.executed.as_str().parse().map_err(|_| ConfigError::NoRepublish {
                 executed: self.topics.executed.to_string(),
                 rule: RuleSet::ARTICLE,
             })?;
-            return Ok(RuleSet::article(&self.topics.will, &executed));
+            let article = RuleSet::article(&self.topics.will, &executed);
+            return Ok(article.rules().iter().map(|rule| (rule.clone(), true)).collect());
         }
-        let enabled = self.rules.iter().filter(|rule| rule.enabled);
-        let rule = |rule: &RuleSection| Rule {
-            name: rule.name.as_str().into(),
-            statement: rule.sql.clone(),
-            republish: rule.republish.clone(),
-        };
-        Ok(RuleSet::new(enabled.map(rule).collect()))
+        Ok(self.rules.iter().map(|section| (section.rule.clone(), section.enabled)).collect())
     }
+}
+
+fn first(mut errors: Vec<ConfigError>) -> ConfigError {
+    errors.swap_remove(0)
 }
 
 /// The topic a device publishes to, so that lwtop hears it on `filter`: its own, or the filter with the client id in
@@ -136,6 +152,8 @@ fn topic_for(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use crate::rules::Action;
 
     fn config(text: &str) -> Config {
         Config::parse(text, "test.toml").unwrap()
@@ -160,7 +178,7 @@ mod tests {
         )
         .parse()
         .unwrap();
-        assert_eq!((rules.rules().len(), &rules.rules()[0].statement), (1, &article));
+        assert_eq!((rules.rules().len(), &*rules.rules()[0].statement), (1, &article));
         let error = config("[topics]\nexecuted = 'a/+'").rule_set().unwrap_err().to_string();
         assert!(error.contains("topics.executed") && error.contains("a/+"), "{error}");
     }
@@ -171,7 +189,7 @@ mod tests {
                     [[rules]]\nname = 'b'\nsql = \"SELECT * FROM 'x'\"\nenabled = false\n";
         let rules = config(text).rule_set().unwrap();
         assert_eq!(rules.rules().len(), 1);
-        assert_eq!(rules.rules()[0].republish, Some("y".parse().unwrap()));
+        assert_eq!(rules.rules()[0].actions, [Action::republish(&"y".parse().unwrap())]);
     }
 
     #[test]

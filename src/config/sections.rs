@@ -1,15 +1,15 @@
 //! The sections of the file, their keys and their defaults.
 
+use super::broker::BrokerSection;
 use super::fields;
+use super::rules::RuleSection;
 use crate::mqtt::{KeepAlive, Protocol, Qos, TopicFilter, TopicName};
-use crate::rules::Statement;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 /// The whole file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Config {
     /// `[broker]`
     pub broker: BrokerSection,
@@ -22,22 +22,31 @@ pub struct Config {
     pub rules: Vec<RuleSection>,
 }
 
-/// `[broker]`: which broker is watched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The sections whose keys serde reads; it stops at the first fault, so it is asked again without that key.
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct BrokerSection {
-    /// The broker to watch, as it would stand after `--broker`; without it lwtop runs its own.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::url")]
-    pub url: Option<String>,
-    /// Where lwtop's own broker listens; port 0 takes any free one.
-    #[serde(with = "fields::address")]
-    pub listen: SocketAddr,
+pub(super) struct Sections {
+    pub(super) broker: BrokerSection,
+    pub(super) topics: TopicsSection,
+    pub(super) devices: DevicesSection,
+    /// Read by [`super::rules`]; it stands here to be known.
+    #[serde(rename = "rules")]
+    _rules: IgnoredAny,
+    /// Read by [`super::layers`].
+    #[serde(rename = "profiles")]
+    _profiles: IgnoredAny,
 }
 
-impl Default for BrokerSection {
-    fn default() -> Self {
-        Self { url: None, listen: (Ipv4Addr::LOCALHOST, 1883).into() }
-    }
+/// What a profile may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ProfileSections {
+    #[serde(rename = "broker")]
+    _broker: BrokerSection,
+    #[serde(rename = "topics")]
+    _topics: TopicsSection,
+    #[serde(rename = "devices")]
+    _devices: DevicesSection,
 }
 
 /// `[topics]`: where the story is told.
@@ -178,25 +187,4 @@ impl Default for TelemetrySection {
         let topic = "lwt/telemetry/${client_id}".parse().expect("a valid topic");
         Self { topic, payload: r#"{"client_id": "${client_id}"}"#.to_owned(), every: Duration::ZERO }
     }
-}
-
-/// `[[rules]]`: one rule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RuleSection {
-    /// Its name.
-    pub name: String,
-    /// Its statement.
-    #[serde(with = "fields::sql")]
-    pub sql: Statement,
-    /// Where it republishes what it selects.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "fields::optional_topic")]
-    pub republish: Option<TopicName>,
-    /// Whether it is in force.
-    #[serde(default = "enabled")]
-    pub enabled: bool,
-}
-
-const fn enabled() -> bool {
-    true
 }

@@ -1,0 +1,154 @@
+//! `[broker]`: which broker is watched, and how lwtop connects to it.
+
+use super::fields;
+use crate::mqtt::{BrokerAddress, KeepAlive, Protocol};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// `[broker]`
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BrokerSection {
+    /// The broker to watch, as it would stand after `--broker`; without it lwtop runs its own.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::url")]
+    pub url: Option<String>,
+    /// Where lwtop's own broker listens; port 0 takes any free one.
+    #[serde(with = "fields::address")]
+    pub listen: SocketAddr,
+    /// Whether the broker's own events of devices that come and go are listened to (AWS IoT Core).
+    pub lifecycle: bool,
+    /// Whom to trust: the certificates of authorities; without it, those that the system trusts.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::path")]
+    pub ca: Option<PathBuf>,
+    /// lwtop's own certificate.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::path")]
+    pub cert: Option<PathBuf>,
+    /// The private key that belongs to it.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::path")]
+    pub key: Option<PathBuf>,
+    /// The name to ask for and to verify, where it is not the one that is connected to.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::word")]
+    pub server_name: Option<String>,
+    /// The application protocols to offer.
+    #[serde(deserialize_with = "fields::alpn")]
+    pub alpn: Vec<String>,
+    /// Whether any certificate of the broker is taken.
+    pub insecure: bool,
+    /// The user name, in place of one in the URL.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::word")]
+    pub user: Option<String>,
+    /// The environment variable that has the password.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::variable")]
+    pub password_env: Option<String>,
+    /// The file that has the password in its first line.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::path")]
+    pub password_file: Option<PathBuf>,
+    /// The only version to speak; without one ("auto"), 5 is tried first, then 3.1.1.
+    #[serde(with = "fields::any_protocol")]
+    pub protocol: Option<Protocol>,
+    /// lwtop's own keep alive, in seconds.
+    #[serde(with = "fields::keep_alive")]
+    pub keep_alive: KeepAlive,
+    /// Clean session (3.1.1) or clean start (5).
+    pub clean: bool,
+    /// How lwtop's two client ids begin; without it, they are like no others.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::word")]
+    pub client_id: Option<String>,
+    /// More headers for the request of a WebSocket.
+    #[serde(with = "fields::headers")]
+    pub headers: Vec<(String, String)>,
+}
+
+impl Default for BrokerSection {
+    fn default() -> Self {
+        Self {
+            url: None,
+            listen: (Ipv4Addr::LOCALHOST, 1883).into(),
+            lifecycle: false,
+            ca: None,
+            cert: None,
+            key: None,
+            server_name: None,
+            alpn: Vec::new(),
+            insecure: false,
+            user: None,
+            password_env: None,
+            password_file: None,
+            protocol: None,
+            keep_alive: KeepAlive(10),
+            clean: true,
+            client_id: None,
+            headers: Vec::new(),
+        }
+    }
+}
+
+/// The keys that only mean something where there is TLS.
+pub const TLS: [&str; 6] =
+    ["broker.ca", "broker.cert", "broker.key", "broker.server_name", "broker.alpn", "broker.insecure"];
+
+/// The keys that are for one broker alone, and are told to no other.
+pub(super) const PERSONAL: [&str; 4] = ["user", "password_env", "password_file", "headers"];
+
+impl BrokerSection {
+    /// What no single value shows: the keys to blame, and why.
+    pub(super) fn faults(&self) -> Vec<(&'static str, String)> {
+        let mut faults = Vec::new();
+        let mut fault = |is: bool, key, why: &str| {
+            if is {
+                faults.push((key, why.to_owned()));
+            }
+        };
+        fault(
+            self.cert.is_some() && self.key.is_none(),
+            "broker.cert",
+            "a certificate is no use without its private key: name that too, with key or --key",
+        );
+        fault(
+            self.key.is_some() && self.cert.is_none(),
+            "broker.key",
+            "a private key is no use without its certificate: name that too, with cert or --cert",
+        );
+        fault(
+            !self.clean && self.client_id.is_none(),
+            "broker.clean",
+            "a session can only be kept under a client id that stays the same: name one, with client_id or --client-id",
+        );
+        fault(
+            self.password_env.is_some() && self.password_file.is_some(),
+            "broker.password_file",
+            "there are two passwords: leave out password_env or password_file",
+        );
+        faults
+    }
+
+    /// The URL as it may be shown: without password and query.
+    #[must_use]
+    pub fn shown_url(&self) -> Option<String> {
+        let url = self.url.as_ref()?;
+        Some(url.parse::<BrokerAddress>().map_or_else(|_| "…".to_owned(), |address| address.to_string()))
+    }
+
+    /// The user name as it may be shown: AWS IoT Core takes the token of a custom authorizer after a `?`.
+    #[must_use]
+    pub fn shown_user(&self) -> Option<&str> {
+        self.user.as_ref().map(|user| user.split('?').next().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for BrokerSection {
+    /// Without what may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        let mut shown = f.debug_struct("BrokerSection");
+        shown.field("url", &self.shown_url()).field("listen", &self.listen).field("lifecycle", &self.lifecycle);
+        shown.field("ca", &self.ca).field("cert", &self.cert).field("key", &self.key);
+        shown.field("server_name", &self.server_name).field("alpn", &self.alpn).field("insecure", &self.insecure);
+        shown.field("user", &self.shown_user()).field("password_env", &self.password_env);
+        shown.field("password_file", &self.password_file).field("protocol", &self.protocol);
+        shown.field("keep_alive", &self.keep_alive).field("clean", &self.clean).field("client_id", &self.client_id);
+        shown.field("headers", &headers).finish()
+    }
+}
