@@ -2,6 +2,16 @@
 
 #![allow(rustdoc::broken_intra_doc_links, reason = "brackets in a help text are optional parts, not links")]
 
+mod aws;
+mod config;
+mod link;
+mod rule;
+
+pub use aws::{AwsArgs, AwsCommand, PolicyArgs, StoryArgs, TemplateArgs};
+pub use config::{ConfigArgs, ConfigCommand, ConfigPathArgs};
+pub use link::LinkArgs;
+pub use rule::{Format, RuleArgs, RuleCheckArgs, RuleCommand, RuleTestArgs};
+
 use crate::mqtt::{Fault, Protocol};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -17,9 +27,16 @@ use std::time::Duration;
   lwtop                                      own broker on 127.0.0.1:1883, three devices, press x
   lwtop --broker mqtt://192.168.1.5:1883     watch the devices of another broker
   lwtop watch --devices 3 --for 10s | jq     the same without a screen, one JSON object a line
+  lwtop --profile aws --broker mqtts://…-ats.iot.eu-central-1.amazonaws.com --ca CA --cert CERT --key KEY
+                                             watch AWS IoT Core
+  lwtop rule check                           look for mistakes in the rules of the configuration
+  lwtop config show                          what holds, and where it comes from
+
+Every flag from --broker to --executed-topic can be said in the configuration file too, and most in an environment
+variable: LWTOP_BROKER, LWTOP_CA, LWTOP_WILL_TOPIC, … The later wins: file, profile, environment, flag.
 
 Exit codes: 0 done; 1 it could not go on (broker unreachable, port in use, …); 2 wrong flags or configuration;
-128 + n: the interface was ended by signal n."
+128 + n: the interface was ended by signal n. lwtop rule test has its own."
 )]
 pub struct Cli {
     /// What to do; without a command, the terminal interface opens.
@@ -35,11 +52,17 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print what happens, one JSON object a line; logs go to standard error
-    Watch(WatchArgs),
+    Watch(Box<WatchArgs>),
     /// Serve the broker, the gateway and the rule without a screen, and print what happens
     Broker(BrokerArgs),
     /// Run one simulated device: connect, announce itself, sleep, die
     Device(DeviceArgs),
+    /// Try a rule on a message, or look for mistakes in the rules of a configuration
+    Rule(RuleArgs),
+    /// Where the configuration is, and what holds of it
+    Config(ConfigArgs),
+    /// What AWS needs: a template with the rule of the article, and the policy for lwtop's own connection
+    Aws(AwsArgs),
 }
 
 /// Which fleet.
@@ -49,7 +72,11 @@ pub struct FleetArgs {
     #[arg(long, value_name = "FILE", help_heading = "Fleet")]
     pub config: Option<PathBuf>,
 
-    /// Watch this broker instead of serving one: mqtt://[user[:password]@]host[:port]
+    /// Take what [profiles.NAME] says over the rest of the file; lwtop has a profile "aws" of its own
+    #[arg(long, value_name = "NAME", help_heading = "Fleet")]
+    pub profile: Option<String>,
+
+    /// Watch this broker instead of serving one: mqtt://[user[:password]@]host[:port], or mqtts, ws or wss
     #[arg(long, value_name = "URL", conflicts_with = "listen", help_heading = "Fleet")]
     pub broker: Option<String>,
 
@@ -64,6 +91,10 @@ pub struct FleetArgs {
     /// Run lwtop's rules on another broker too (they always run on the embedded one)
     #[arg(long, help_heading = "Fleet")]
     pub rules: bool,
+
+    /// How to connect.
+    #[command(flatten)]
+    pub link: LinkArgs,
 
     /// Topics of the story.
     #[command(flatten)]
@@ -91,7 +122,7 @@ pub struct TopicArgs {
 #[command(after_help = "Example:
   lwtop watch --broker mqtt://127.0.0.1:1883 --rules | jq 'select(.event == \"incident\")'
 
-Events: listening, link, online, overdue, offline, message, rule, executed, incident.")]
+Events: listening, link, online, overdue, offline, message, rule, executed, action, incident.")]
 pub struct WatchArgs {
     /// Which fleet.
     #[command(flatten)]
@@ -114,6 +145,10 @@ pub struct BrokerArgs {
     /// Read this configuration file instead of the usual one
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+
+    /// Take what [profiles.NAME] says over the rest of the file
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
 
     /// Where to listen; port 0 takes any free one [default: 127.0.0.1:1883]
     #[arg(long, value_name = "ADDRESS:PORT")]

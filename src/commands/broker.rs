@@ -8,6 +8,7 @@ use crate::watch::Limits;
 pub(super) fn run(args: &BrokerArgs) -> Result<(), Failure> {
     let fleet = FleetArgs {
         config: args.config.clone(),
+        profile: args.profile.clone(),
         listen: args.listen,
         devices: args.devices,
         topics: args.topics.clone(),

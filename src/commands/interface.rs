@@ -10,6 +10,7 @@ use crate::tui::{Effect, Look, Ui, View};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use ratatui::backend::Backend;
+use std::io::Write;
 use std::time::Duration;
 
 pub(super) fn run(args: &FleetArgs) -> Result<(), Failure> {
@@ -24,6 +25,7 @@ pub(super) fn run(args: &FleetArgs) -> Result<(), Failure> {
         let end = drive(&mut ui, &mut runtime, &mut stops).await;
         // The terminal is the person's again before the goodbyes, which may take a moment.
         drop(guard);
+        last_actions(&mut runtime).await;
         runtime.stop().await;
         match end {
             Ok(()) => Ok(()),
@@ -35,6 +37,19 @@ pub(super) fn run(args: &FleetArgs) -> Result<(), Failure> {
             }
         }
     })
+}
+
+/// Delivers what waits, and says what could not be delivered.
+async fn last_actions(runtime: &mut Runtime) {
+    let mut log = std::io::stderr();
+    let waiting = runtime.undelivered();
+    // Nothing is left to tell that standard error is closed.
+    if waiting > 0 {
+        let _ = writeln!(log, "lwtop: {waiting} events wait for the actions of rules: delivering them, for up to 5 s");
+    }
+    for notice in runtime.finish_actions().await.notices {
+        let _ = writeln!(log, "lwtop: {notice}");
+    }
 }
 
 /// Why the interface ended, other than by a key.
@@ -65,8 +80,8 @@ async fn drive<B: Backend<Error = std::io::Error>>(
             ui.changed();
         }
         if ui.due(clock.now()) {
-            let (fleet, status) = runtime.view();
-            ui.draw(&View { fleet, status, now: clock.now() }).map_err(End::Terminal)?;
+            let (fleet, rules, status) = runtime.view();
+            ui.draw(&View { fleet, status, rules, now: clock.now() }).map_err(End::Terminal)?;
         }
         // After the frame that answers the key: drawing then does not compete with what the order sets off.
         for command in orders.drain(..) {
@@ -85,8 +100,8 @@ async fn drive<B: Backend<Error = std::io::Error>>(
                     None => return Ok(()),
                 };
                 panic_if_asked(&event);
-                let (fleet, status) = runtime.view();
-                for effect in ui.on_event(&event, &View { fleet, status, now: clock.now() }) {
+                let (fleet, rules, status) = runtime.view();
+                for effect in ui.on_event(&event, &View { fleet, status, rules, now: clock.now() }) {
                     match effect {
                         Effect::Quit => return Ok(()),
                         Effect::Command(command) => orders.push(command),

@@ -1,14 +1,19 @@
 //! Floor 5: one file per command. Errors become one sentence and an exit code here, and nowhere else.
 
+mod aws;
 mod broker;
+mod config;
 mod device;
+mod flags;
 mod interface;
+mod rule;
 mod setup;
 mod signals;
 mod watch;
 
 use crate::cli::{Cli, Command};
-use std::io::Write;
+use crate::config::ConfigError;
+use std::io::{self, Write, stdout};
 use std::process::ExitCode;
 
 /// Why a command failed; the code is the process's.
@@ -18,6 +23,8 @@ enum Failure {
     Usage(String),
     /// It could not go on: exit code 1.
     Runtime(String),
+    /// Everything has been said, and the answer is an exit code.
+    Answer(u8),
     /// A signal ended the interface: exit code 128 + its number.
     Signal(String, u8),
 }
@@ -30,9 +37,13 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Watch(args)) => watch::run(&args),
         Some(Command::Broker(args)) => broker::run(&args),
         Some(Command::Device(args)) => device::run(&args),
+        Some(Command::Config(args)) => config::run(&args.command),
+        Some(Command::Aws(args)) => aws::run(&args.command),
+        Some(Command::Rule(args)) => rule::run(&args.command),
     };
     let (sentence, code) = match result {
         Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Answer(code)) => return ExitCode::from(code),
         Err(Failure::Usage(sentence)) => (sentence, 2),
         Err(Failure::Runtime(sentence)) => (sentence, 1),
         Err(Failure::Signal(sentence, code)) => (sentence, code),
@@ -40,6 +51,31 @@ pub fn run(cli: Cli) -> ExitCode {
     // Nothing is left to tell that standard error is closed.
     let _ = writeln!(std::io::stderr(), "error: {sentence}");
     ExitCode::from(code)
+}
+
+impl From<Vec<ConfigError>> for Failure {
+    /// Each is an error of its own; the first is introduced by whoever prints it.
+    fn from(errors: Vec<ConfigError>) -> Self {
+        let sentences: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        Self::Usage(sentences.join("\nerror: "))
+    }
+}
+
+/// Prints an answer. Whoever closes standard output does not want to know.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut to = stdout().lock();
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Usage(format!("the answer cannot be written to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says something that a person should know, and goes on.
+fn warn(sentence: &str) {
+    // Nothing is left to tell that standard error is closed.
+    let _ = writeln!(std::io::stderr(), "warning: {sentence}");
 }
 
 /// The runtime that everything runs on.

@@ -1,12 +1,14 @@
-//! Flags over configuration file, and both into what the hub starts with.
+//! The configuration, and what the hub starts with.
 
-use super::Failure;
-use crate::cli::{DeviceArgs, FleetArgs, TopicArgs};
-use crate::config::Config;
+use super::{Failure, flags, warn};
+use crate::cli::{DeviceArgs, FleetArgs};
+use crate::config::{BrokerSection, Config, Loaded, Origin, TLS};
 use crate::device::{Announcement, DeviceTemplate, Telemetry, WillTemplate};
-use crate::hub::{Setup, Source};
+use crate::hub::{LinkOptions, Setup, Source};
+use crate::mqtt::address::AddressError;
 use crate::mqtt::{BrokerAddress, TopicError};
 use crate::rules::RuleSet;
+use crate::tls::TlsOptions;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -30,12 +32,14 @@ pub(super) enum Serve {
 
 /// What `lwtop`, `lwtop watch` and `lwtop broker` start with.
 pub(super) fn fleet(args: &FleetArgs, launch: Launch, serve: Serve) -> Result<Setup, Failure> {
-    let mut config = load(args.config.as_deref())?;
-    topics(&mut config, &args.topics)?;
-    let source = match (&args.broker, args.listen, &config.broker.url) {
-        (Some(url), _, _) => Source::External(broker(url, "--broker")?),
-        (None, None, Some(url)) if serve == Serve::Unless => Source::External(broker(url, "broker.url")?),
-        (None, listen, _) => Source::Embedded { listen: listen.unwrap_or(config.broker.listen) },
+    let loaded = flags::load(&flags::of_fleet(args))?;
+    let config = &loaded.config;
+    let source = match config.broker.url.as_deref().filter(|_| serve == Serve::Unless) {
+        // Said later wins; said at once, there is a broker to watch.
+        Some(url) if loaded.origin("broker.url").rank() >= loaded.origin("broker.listen").rank() => {
+            Source::External(external(&loaded, url)?)
+        }
+        _ => Source::Embedded { listen: config.broker.listen },
     };
     if config.topics.will == config.topics.executed {
         return Err(Failure::Usage(format!(
@@ -46,22 +50,88 @@ pub(super) fn fleet(args: &FleetArgs, launch: Launch, serve: Serve) -> Result<Se
     let embedded = matches!(source, Source::Embedded { .. });
     let rules = if embedded || args.rules { config.rule_set().map_err(usage)? } else { RuleSet::default() };
     let devices = match launch {
+        // A flag or a variable is meant for this very run.
+        _ if loaded.origin("devices.count").rank() >= Origin::Environment("").rank() => config.devices.count,
         Launch::Configured if embedded => config.devices.count,
         _ => 0,
     };
-    Ok(Setup {
+    let setup = Setup {
         source,
+        link: link(config),
         topics: config.topics(),
         rules,
-        template: template(&config)?,
+        template: template(config)?,
         prefix: config.devices.id.clone(),
-        devices: args.devices.unwrap_or(devices),
-    })
+        lifecycle: config.broker.lifecycle,
+        devices,
+    };
+    match setup.no_devices().filter(|_| devices > 0) {
+        Some(why) => Err(Failure::Usage(loaded.origin("devices.count").blame("devices.count", &why))),
+        None => Ok(setup),
+    }
+}
+
+/// The address of a broker that is not lwtop's own, with the login that holds there.
+fn external(loaded: &Loaded, url: &str) -> Result<BrokerAddress, Failure> {
+    let from = loaded.origin("broker.url");
+    let mut address: BrokerAddress =
+        url.parse().map_err(|error: AddressError| Failure::Usage(from.blame("broker.url", &error.to_string())))?;
+    address.login = loaded.login(&address).map_err(usage)?;
+    if !address.scheme.is_secure() {
+        // Whoever says so with the address or after it, believes that there is TLS.
+        let said = |key: &&&str| {
+            let origin = loaded.origin(key);
+            origin != Origin::Default && origin.rank() >= from.rank()
+        };
+        if let Some(key) = TLS.iter().find(said) {
+            let (plain, secure) = if address.scheme.is_websocket() { ("ws", "wss") } else { ("mqtt", "mqtts") };
+            let why = format!("it is of no use without TLS, and {plain}:// has none: write {secure}://");
+            return Err(Failure::Usage(loaded.origin(key).blame(key, &why)));
+        }
+    } else if loaded.config.broker.insecure {
+        warn(&format!(
+            "the certificate of {} is not verified ({}): whoever is in between can read and change everything.",
+            address.authority(),
+            loaded.origin("broker.insecure")
+        ));
+    }
+    Ok(address)
+}
+
+/// How lwtop connects there.
+fn link(config: &Config) -> LinkOptions {
+    let BrokerSection {
+        ca,
+        cert,
+        key,
+        server_name,
+        alpn,
+        insecure,
+        protocol,
+        keep_alive,
+        clean,
+        client_id,
+        headers,
+        url: _,
+        listen: _,
+        lifecycle: _,
+        user: _,
+        password_env: _,
+        password_file: _,
+    } = config.broker.clone();
+    LinkOptions {
+        tls: TlsOptions { ca, cert, key, server_name, alpn, insecure },
+        headers,
+        client_id,
+        protocol,
+        keep_alive: Some(keep_alive),
+        keep_session: !clean,
+    }
 }
 
 /// What `lwtop device` starts with, and the id a device has by default.
 pub(super) fn device(args: &DeviceArgs) -> Result<(DeviceTemplate, String), Failure> {
-    let mut config = load(args.config.as_deref())?;
+    let mut config = flags::load(&flags::of_file(args.config.as_deref()))?.config;
     let devices = &mut config.devices;
     if let Some(keep_alive) = args.keep_alive {
         devices.keep_alive = crate::mqtt::KeepAlive(keep_alive);
@@ -78,33 +148,12 @@ pub(super) fn device(args: &DeviceArgs) -> Result<(DeviceTemplate, String), Fail
     Ok((template(&config)?, config.devices.id.clone()))
 }
 
-fn load(explicit: Option<&std::path::Path>) -> Result<Config, Failure> {
-    Config::load(explicit).map_err(usage)
-}
-
 fn usage(error: impl Display) -> Failure {
     Failure::Usage(error.to_string())
 }
 
-fn broker(url: &str, from: &str) -> Result<BrokerAddress, Failure> {
-    url.parse().map_err(|error| Failure::Usage(format!("{from}: {error}")))
-}
-
 fn parse<T: FromStr<Err = TopicError>>(text: &str, flag: &str) -> Result<T, Failure> {
     text.parse().map_err(|error| Failure::Usage(format!("{flag}: {error}")))
-}
-
-fn topics(config: &mut Config, args: &TopicArgs) -> Result<(), Failure> {
-    if let Some(text) = &args.will_topic {
-        config.topics.will = parse(text, "--will-topic")?;
-    }
-    if let Some(text) = &args.connected_topic {
-        config.topics.connected = parse(text, "--connected-topic")?;
-    }
-    if let Some(text) = &args.executed_topic {
-        config.topics.executed = parse(text, "--executed-topic")?;
-    }
-    Ok(())
 }
 
 /// What simulated devices are like.

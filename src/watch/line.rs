@@ -4,7 +4,7 @@
 //! that cannot be known.
 
 use crate::clock::Moment;
-use crate::fleet::{Change, Fleet, Hop, Incident, IncidentPhase, Incoming};
+use crate::fleet::{ActionReport, Change, Fleet, Hop, Incident, IncidentPhase, Incoming};
 use crate::mqtt::ClientId;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
@@ -41,10 +41,13 @@ pub fn line(change: &Change, fleet: &Fleet) -> Option<Value> {
             describe(message, &mut line);
             line.into()
         }
-        Change::Rule { at, name, matched, device } => {
+        Change::Rule { at, name, matched, skipped, device } => {
             let mut line = about(*at, "rule", device.as_ref());
             line.insert("name".into(), name.as_ref().into());
             line.insert("matched".into(), (*matched).into());
+            if *skipped {
+                line.insert("skipped".into(), true.into());
+            }
             line.into()
         }
         Change::Executed { at, device, topic } => {
@@ -52,6 +55,7 @@ pub fn line(change: &Change, fleet: &Fleet) -> Option<Value> {
             line.insert("topic".into(), topic.as_ref().into());
             line.into()
         }
+        Change::Action(report) => action(report, fleet),
         Change::Incident { at, incident, phase } => incident_line(*at, *phase, fleet.incident(*incident)?),
     })
 }
@@ -65,11 +69,32 @@ pub fn listening(at: Moment, address: SocketAddr) -> Value {
     line.into()
 }
 
+/// What came of an action, once a group. `device` is there if all of it is about one.
+fn action(report: &ActionReport, fleet: &Fleet) -> Value {
+    let mut clients = report.incidents.iter().filter_map(|id| Some(&fleet.incident(*id)?.client));
+    let first = clients.next();
+    let device = first.filter(|first| clients.all(|other| other == *first));
+    let mut line = about(report.at, "action", device);
+    line.insert("rule".into(), report.rule.as_ref().into());
+    line.insert("action".into(), report.kind.into());
+    line.insert("target".into(), report.target.as_str().into());
+    line.insert("error_action".into(), report.action.is_none().into());
+    line.insert("done".into(), report.failure.is_none().into());
+    if let Some(why) = &report.failure {
+        line.insert("why".into(), why.as_str().into());
+    }
+    line.insert("events".into(), report.events.into());
+    line.insert("incidents".into(), report.incidents.iter().map(|id| id.0).collect::<Vec<_>>().into());
+    line.insert("attempts".into(), report.attempts.into());
+    line.into()
+}
+
 fn incident_line(at: Moment, phase: IncidentPhase, incident: &Incident) -> Value {
     let mut line = about(at, "incident", Some(&incident.client));
     line.insert("incident".into(), incident.id.0.into());
     let phase = match phase {
         IncidentPhase::Complete => "complete",
+        IncidentPhase::Notified => "notified",
         IncidentPhase::Overdue => "overdue",
         IncidentPhase::Recovered => "recovered",
     };
@@ -142,6 +167,8 @@ mod tests {
             qos: Qos::AtMostOnce,
             retain: true,
             publisher: None,
+            source: None,
+            properties: None,
         };
         let fleet = Fleet::new(Settings { will: "w".parse().unwrap(), rules: false });
         let line = line(&Change::Message { message, role: Role::Will, device: None }, &fleet).unwrap();

@@ -47,6 +47,11 @@ pub async fn run(
     if result.is_ok() {
         let rest = runtime.flush();
         printer.turn(&rest, &runtime);
+        let last = runtime.finish_actions().await;
+        for notice in rest.notices.iter().chain(&last.notices) {
+            let _ = writeln!(log, "lwtop: {notice}");
+        }
+        printer.turn(&last, &runtime);
     }
     let written = writer.finish(printer.lines).await;
     runtime.stop().await;

@@ -1,0 +1,70 @@
+//! Flags as settings of the configuration.
+
+use super::{Failure, warn};
+use crate::cli::{FleetArgs, LinkArgs, StoryArgs, TopicArgs};
+use crate::config::{Environment, Loaded, Setting, Sources};
+use std::path::Path;
+use toml::Value;
+
+/// Where the configuration of a fleet comes from.
+pub(super) fn of_fleet(args: &FleetArgs) -> Sources {
+    let mut flags = of_link(&args.link);
+    flags.extend(of_topics(&args.topics));
+    flags.extend(one("--broker", "broker.url", args.broker.clone()));
+    flags.extend(one("--listen", "broker.listen", args.listen.map(|address| address.to_string())));
+    let count = args.devices.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+    flags.extend(one("--devices", "devices.count", count));
+    sources(args.config.as_deref(), args.profile.as_ref(), flags)
+}
+
+/// Where the configuration of a text for AWS comes from.
+pub(super) fn of_story(args: &StoryArgs) -> Sources {
+    sources(args.config.as_deref(), args.profile.as_ref(), of_topics(&args.topics))
+}
+
+/// The configuration without flags of its own.
+pub(super) fn of_file(config: Option<&Path>) -> Sources {
+    sources(config, None, Vec::new())
+}
+
+/// Reads it, and says what a person should know of it.
+pub(super) fn load(sources: &Sources) -> Result<Loaded, Failure> {
+    let loaded = sources.load()?;
+    loaded.warnings.iter().for_each(|warning| warn(&format!("{warning}.")));
+    Ok(loaded)
+}
+
+fn sources(config: Option<&Path>, profile: Option<&String>, flags: Vec<Setting>) -> Sources {
+    let (file, profile) = (config.map(Path::to_owned), profile.cloned());
+    Sources { file, profile, environment: Environment::of_process(), flags }
+}
+
+fn one(flag: &'static str, key: &'static str, value: Option<impl Into<Value>>) -> Option<Setting> {
+    value.map(|value| Setting { flag, key, value: value.into() })
+}
+
+fn of_topics(args: &TopicArgs) -> Vec<Setting> {
+    let TopicArgs { will_topic, connected_topic, executed_topic } = args.clone();
+    let flags = [
+        one("--will-topic", "topics.will", will_topic),
+        one("--connected-topic", "topics.connected", connected_topic),
+        one("--executed-topic", "topics.executed", executed_topic),
+    ];
+    flags.into_iter().flatten().collect()
+}
+
+fn of_link(args: &LinkArgs) -> Vec<Setting> {
+    let LinkArgs { ca, cert, key, server_name, alpn, insecure, user, protocol, client_id } = args.clone();
+    let flags = [
+        one("--ca", "broker.ca", ca),
+        one("--cert", "broker.cert", cert),
+        one("--key", "broker.key", key),
+        one("--server-name", "broker.server_name", server_name),
+        one("--alpn", "broker.alpn", (!alpn.is_empty()).then_some(alpn)),
+        one("--insecure", "broker.insecure", insecure.then_some(true)),
+        one("--user", "broker.user", user),
+        one("--protocol", "broker.protocol", protocol),
+        one("--client-id", "broker.client_id", client_id),
+    ];
+    flags.into_iter().flatten().collect()
+}
