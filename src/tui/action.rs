@@ -1,5 +1,6 @@
 //! What a person can ask for. Data, so that keys can be bound to it and tests can send it.
 
+use super::page::Page;
 use crate::mqtt::Fault;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,12 @@ pub enum Action {
     MarkAll,
     /// Panes instead of the table, or the other way round.
     SwitchShape,
+    /// Turns to a page.
+    Show(Page),
+    /// Shows why rules fired on a message, or did not.
+    Why,
+    /// Shows the last notices.
+    Notices,
     /// Shows all keys.
     Help,
     /// Ends lwtop.

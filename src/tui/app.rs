@@ -6,7 +6,10 @@ use super::action::Action;
 use super::keymap::Mode;
 use super::layer::{Layer, MOST_TO_LAUNCH};
 use super::layout::{Regions, Shape};
+use super::notices::Notices;
 use super::orders::can_reconnect;
+use super::page::Page;
+use super::rules::RulesPage;
 use super::selection::{DeviceCursor, FeedCursor};
 use crate::fleet::{Device, FeedEntry, Role};
 use crate::hub::{Command, Notice};
@@ -42,6 +45,10 @@ pub enum Focus {
 pub struct App {
     /// The size of the screen, as last drawn or told.
     pub area: Rect,
+    /// What fills the screen between header and footer.
+    pub page: Page,
+    /// The place on the page of rules.
+    pub rules: RulesPage,
     /// Panes or table.
     pub shape: Shape,
     /// Which region has the focus.
@@ -60,6 +67,8 @@ pub struct App {
     pub last_fault: Option<Fault>,
     /// lwtop's answer to the last key, where it needs words.
     pub note: Option<Notice>,
+    /// The last notices, lwtop's answers among them.
+    pub notices: Notices,
     /// How far the topmost layer can be scrolled, as last drawn: only the drawing knows how its lines broke.
     pub extent: Cell<usize>,
     fleet_len: usize,
@@ -69,6 +78,8 @@ impl Default for App {
     fn default() -> Self {
         Self {
             area: Rect::new(0, 0, 80, 24),
+            page: Page::default(),
+            rules: RulesPage::default(),
             shape: Shape::default(),
             focus: Focus::default(),
             feed: 1,
@@ -78,6 +89,7 @@ impl Default for App {
             layers: Vec::new(),
             last_fault: None,
             note: None,
+            notices: Notices::default(),
             extent: Cell::new(usize::MAX),
             fleet_len: 0,
         }
@@ -88,10 +100,11 @@ impl App {
     /// What the keys mean now.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        match (self.layers.last(), self.focus) {
-            (Some(layer), _) => layer.mode(),
-            (None, Focus::Devices) => Mode::Fleet,
-            (None, Focus::Feed) => Mode::Feed,
+        match (self.layers.last(), self.page, self.focus) {
+            (Some(layer), ..) => layer.mode(),
+            (None, Page::Rules, _) => Mode::Rules,
+            (None, Page::Fleet, Focus::Devices) => Mode::Fleet,
+            (None, Page::Fleet, Focus::Feed) => Mode::Feed,
         }
     }
 
@@ -141,6 +154,11 @@ impl App {
         for (cursor, role) in self.feed_cursors.iter_mut().zip(FEEDS) {
             cursor.sync(view.fleet.feed(role), rows);
         }
+        self.notices.hear(view.status);
+        if self.page == Page::Rules {
+            let rows = self.rule_rows(view);
+            self.rules.sync(view, rows);
+        }
     }
 
     /// Does `action`.
@@ -174,6 +192,9 @@ impl App {
             Action::Mark => self.mark(view),
             Action::MarkAll => self.mark_all(view),
             Action::SwitchShape => self.switch_shape(view),
+            Action::Show(page) => self.show(page),
+            Action::Why => self.why(view),
+            Action::Notices => self.open(Layer::Notices { scroll: 0 }),
             Action::Help => self.open(Layer::Help { scroll: 0 }),
             Action::Quit => return vec![Effect::Quit],
         };
@@ -197,16 +218,30 @@ impl App {
             Action::Enter => match self.mode() {
                 Mode::Fleet => current.is_some(),
                 Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
+                Mode::Rules => self.rules.shown().is_some(),
                 Mode::Launch => matches!(self.layers.last(), Some(Layer::Launch { number: 1.. })),
                 _ => true,
             },
-            Action::Back => !self.layers.is_empty() || !self.marks.is_empty() || self.focus == Focus::Feed,
+            Action::Left | Action::Right => self.rules.can_turn(action == Action::Right),
+            Action::Show(page) => self.page != page || !self.layers.is_empty(),
+            Action::Why => match self.mode() {
+                Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
+                // Where the whole page is visible, the reason is, too.
+                Mode::Rules => self.rules.shown().is_some() && self.rules.drawn.get().1 > 0,
+                _ => true,
+            },
+            Action::Back => {
+                let away = self.page != Page::Fleet || self.focus == Focus::Feed;
+                !self.layers.is_empty() || !self.marks.is_empty() || away
+            }
             _ => true,
         }
     }
 
     pub(super) fn say(&mut self, view: &View<'_>, text: impl Into<String>) -> Option<Command> {
-        self.note = Some(Notice { at: view.now, text: text.into() });
+        let note = Notice { at: view.now, text: text.into() };
+        self.notices.push(note.clone());
+        self.note = Some(note);
         None
     }
 
@@ -226,7 +261,9 @@ impl App {
         if !self.layers.is_empty() {
             return self.close();
         }
-        if self.focus == Focus::Feed {
+        if self.page != Page::Fleet {
+            self.page = Page::Fleet;
+        } else if self.focus == Focus::Feed {
             self.focus = Focus::Devices;
         } else {
             self.marks.clear();
@@ -237,6 +274,11 @@ impl App {
     fn step(&mut self, action: Action, view: &View<'_>) -> Option<Command> {
         let regions = self.regions(view);
         let extent = self.extent.get();
+        if self.layers.is_empty() && self.page == Page::Rules {
+            let page = usize::from(self.area.height / 2);
+            self.rules.step(action, view, page);
+            return None;
+        }
         match (self.layers.last_mut(), self.focus) {
             (Some(Layer::Death { row, .. }), _) => match action {
                 Action::Up => *row = (*row + Fault::ALL.len() - 1) % Fault::ALL.len(),
@@ -285,6 +327,10 @@ impl App {
                 Some(command)
             }
             (Some(_), _) => None,
+            (None, _) if self.page == Page::Rules => {
+                let entry = self.rules.shown()?.entry.clone();
+                self.open(Layer::message(entry))
+            }
             (None, Focus::Devices) => {
                 let client = self.cursor.device(view.fleet)?.id.clone();
                 self.open(Layer::Detail { client, scroll: 0 })

@@ -1,6 +1,7 @@
 //! Which key does what in which mode. One table: the program, the footer and the help all read it.
 
 use super::action::Action;
+use super::page::Page;
 use crate::mqtt::Fault;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -11,6 +12,8 @@ pub enum Mode {
     Fleet,
     /// A feed has the focus.
     Feed,
+    /// The page of rules is in front.
+    Rules,
     /// One device's detail is open.
     Detail,
     /// One message is open.
@@ -23,12 +26,24 @@ pub enum Mode {
     Confirm,
     /// The help is open.
     Help,
+    /// The last notices are open.
+    Notices,
 }
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 8] =
-        [Self::Fleet, Self::Feed, Self::Detail, Self::Message, Self::Death, Self::Launch, Self::Confirm, Self::Help];
+    pub const ALL: [Self; 10] = [
+        Self::Fleet,
+        Self::Feed,
+        Self::Rules,
+        Self::Detail,
+        Self::Message,
+        Self::Death,
+        Self::Launch,
+        Self::Confirm,
+        Self::Help,
+        Self::Notices,
+    ];
 }
 
 /// A key as the table names it.
@@ -107,12 +122,15 @@ const fn bind(
 }
 
 use Key::{Char, Code, Ctrl};
-use Mode::{Confirm, Death, Detail, Feed, Fleet, Help, Launch, Message};
+use Mode::{Confirm, Death, Detail, Feed, Fleet, Help, Launch, Message, Notices, Rules};
 
 const PAGES: &[Mode] = &[Fleet, Feed, Detail];
 const MAIN: &[Mode] = &[Fleet, Feed];
-const LISTS: &[Mode] = &[Fleet, Feed, Detail, Message, Help];
-const POPUPS: &[Mode] = &[Message, Death, Launch, Confirm, Help];
+/// Where a page fills the screen: from there one turns to any other.
+const TABBED: &[Mode] = &[Fleet, Feed, Detail, Rules];
+const LISTS: &[Mode] = &[Fleet, Feed, Detail, Message, Help, Notices, Rules];
+const SIDEWAYS: &[Mode] = &[Fleet, Feed, Detail, Message, Help, Notices];
+const POPUPS: &[Mode] = &[Message, Death, Launch, Confirm, Help, Notices];
 
 /// Every key, in the order of the footer and of the help.
 pub const BINDINGS: &[Binding] = &[
@@ -121,6 +139,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(PAGES, &[Char('X')], Action::DieAgain, "again", "the last death once more"),
     bind(PAGES, &[Char('r')], Action::Reconnect, "reconnect", "bring the device back"),
     bind(MAIN, &[Code(KeyCode::Enter)], Action::Enter, "open", "open the device, or the message"),
+    bind(&[Feed, Message, Rules], &[Char('w')], Action::Why, "why", "why rules fired on the message, or did not"),
     bind(MAIN, &[Char(' ')], Action::Mark, "mark", "mark the device; x, X, r and D act on all that are marked"),
     bind(MAIN, &[Char('a')], Action::MarkAll, "", "mark all devices, or none"),
     bind(MAIN, &[Char('N')], Action::AskLaunch, "many", "launch many: asks how many"),
@@ -128,11 +147,16 @@ pub const BINDINGS: &[Binding] = &[
     bind(MAIN, &[Code(KeyCode::Tab)], Action::NextRegion, "next", "next: devices, connected, will, executed"),
     bind(MAIN, &[Code(KeyCode::BackTab)], Action::PreviousRegion, "", "the one before"),
     bind(PAGES, &[Char('D')], Action::Remove, "delete", "delete the device; asks when there are several"),
+    bind(TABBED, &[Char('1')], Action::Show(Page::Fleet), "", "the fleet: devices and messages"),
+    bind(TABBED, &[Char('5')], Action::Show(Page::Rules), "rules", "the rules, and why they fired or did not"),
+    bind(&[Rules], &[Code(KeyCode::Left), Char('['), Char('h')], Action::Left, "newer", "there: the newer message"),
+    bind(&[Rules], &[Code(KeyCode::Right), Char(']'), Char('l')], Action::Right, "older", "there: the older message"),
+    bind(&[Rules], &[Code(KeyCode::Enter)], Action::Enter, "message", "there: the whole message"),
     bind(MAIN, &[Char('v')], Action::SwitchShape, "view", "panes or table"),
     bind(LISTS, &[Code(KeyCode::Up), Char('k')], Action::Up, "", "up"),
     bind(LISTS, &[Code(KeyCode::Down), Char('j')], Action::Down, "", "down"),
-    bind(LISTS, &[Code(KeyCode::Left), Char('h')], Action::Left, "", "left"),
-    bind(LISTS, &[Code(KeyCode::Right), Char('l')], Action::Right, "", "right"),
+    bind(SIDEWAYS, &[Code(KeyCode::Left), Char('h')], Action::Left, "", "left"),
+    bind(SIDEWAYS, &[Code(KeyCode::Right), Char('l')], Action::Right, "", "right"),
     bind(LISTS, &[Code(KeyCode::PageUp)], Action::PageUp, "", "a screen up"),
     bind(LISTS, &[Code(KeyCode::PageDown)], Action::PageDown, "", "a screen down"),
     bind(LISTS, &[Char('g'), Code(KeyCode::Home)], Action::First, "", "to the beginning"),
@@ -167,8 +191,10 @@ pub const BINDINGS: &[Binding] = &[
     // In a pop-up `q` closes it, as in every pager; ctrl-c always ends lwtop.
     bind(POPUPS, &[Char('q')], Action::Back, "", ""),
     bind(&[Help], &[Char('?')], Action::Back, "", ""),
-    bind(&[Fleet, Feed, Detail, Message], &[Char('?')], Action::Help, "help", "this help"),
-    bind(PAGES, &[Char('q')], Action::Quit, "quit", "quit: the simulated devices leave cleanly"),
+    bind(&[Notices], &[Char('!')], Action::Back, "", ""),
+    bind(TABBED, &[Char('!')], Action::Notices, "", "the last notices, in full"),
+    bind(&[Fleet, Feed, Detail, Rules, Message], &[Char('?')], Action::Help, "help", "this help"),
+    bind(TABBED, &[Char('q')], Action::Quit, "quit", "quit: the simulated devices leave cleanly"),
     bind(&Mode::ALL, &[Ctrl('c')], Action::Quit, "", "quit, wherever you are"),
 ];
 

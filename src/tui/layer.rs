@@ -49,6 +49,11 @@ pub enum Layer {
         /// The first visible line.
         scroll: usize,
     },
+    /// The last notices, in full.
+    Notices {
+        /// The first visible line.
+        scroll: usize,
+    },
 }
 
 impl Layer {
@@ -69,6 +74,7 @@ impl Layer {
             Self::Launch { .. } => Mode::Launch,
             Self::Confirm { .. } => Mode::Confirm,
             Self::Help { .. } => Mode::Help,
+            Self::Notices { .. } => Mode::Notices,
         }
     }
 
@@ -78,14 +84,17 @@ impl Layer {
         match self {
             Self::Detail { client, .. } => Some(std::slice::from_ref(client)),
             Self::Death { targets, .. } | Self::Confirm { targets } => Some(targets),
-            Self::Message { .. } | Self::Launch { .. } | Self::Help { .. } => None,
+            Self::Message { .. } | Self::Launch { .. } | Self::Help { .. } | Self::Notices { .. } => None,
         }
     }
 
     /// Its scroll position, if it has one.
     pub const fn scroll_mut(&mut self) -> Option<&mut usize> {
         match self {
-            Self::Detail { scroll, .. } | Self::Message { scroll, .. } | Self::Help { scroll } => Some(scroll),
+            Self::Detail { scroll, .. }
+            | Self::Message { scroll, .. }
+            | Self::Help { scroll }
+            | Self::Notices { scroll } => Some(scroll),
             Self::Death { .. } | Self::Launch { .. } | Self::Confirm { .. } => None,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! header        1 line
+//! tabs          1 line, below TALL lines none
 //! devices       panes or table, as high as they need
 //! feeds         three side by side, or one with tabs below SIDE_BY_SIDE columns
 //! footer        1 line
@@ -53,6 +54,8 @@ pub struct Grid {
 pub struct Regions {
     /// The first line.
     pub header: Rect,
+    /// The names of the pages; empty where lines are few.
+    pub tabs: Rect,
     /// The devices; empty if only the feeds are shown.
     pub devices: Rect,
     /// The feeds; empty if only the devices are shown.
@@ -74,6 +77,7 @@ impl Regions {
     #[must_use]
     pub fn new(area: Rect, devices: usize, shape: Shape, feed_focus: bool) -> Self {
         let header = Rect { height: area.height.min(1), ..area };
+        let tabs = Rect { y: header.bottom(), height: tabs(area), ..area };
         let footer = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
         let body = body(area);
         let both = area.height >= TALL;
@@ -111,7 +115,7 @@ impl Regions {
         } else {
             (body, Rect { height: 0, ..body })
         };
-        Self { header, devices, feeds, footer, grid }
+        Self { header, tabs, devices, feeds, footer, grid }
     }
 
     /// Where the pane in `row` and `column` of the visible grid is. Panes share the width as evenly as columns allow.
@@ -133,10 +137,39 @@ impl Regions {
     }
 }
 
-/// What lies between header and footer.
+/// How many lines the tabs take.
+const fn tabs(area: Rect) -> u16 {
+    if area.height < TALL { 0 } else { 1 }
+}
+
+/// What lies between header, tabs and footer.
 #[must_use]
 pub const fn body(area: Rect) -> Rect {
-    Rect { x: area.x, y: area.y + 1, width: area.width, height: area.height.saturating_sub(2) }
+    let above = 1 + tabs(area);
+    Rect { x: area.x, y: area.y + above, width: area.width, height: area.height.saturating_sub(above + 1) }
+}
+
+/// The page of rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RulesRegions {
+    /// The list of rules; empty where lines are few, and for a single rule, which is all there below it.
+    pub list: Rect,
+    /// The rules of the list that are visible; at least 1.
+    pub rows: usize,
+    /// The selected rule.
+    pub rule: Rect,
+}
+
+/// Divides the body of `area` for `rules` rules: the list takes about a third at most.
+#[must_use]
+pub fn rules(area: Rect, rules: usize) -> RulesRegions {
+    let body = body(area);
+    // Two borders and a line of titles.
+    let wanted = u16::try_from(rules.saturating_add(3)).unwrap_or(u16::MAX);
+    let height = if area.height < TALL || rules < 2 { 0 } else { wanted.min((body.height / 3).max(5)) };
+    let list = Rect { height, ..body };
+    let rule = Rect { y: list.bottom(), height: body.height - height, ..body };
+    RulesRegions { list, rows: usize::from(height.saturating_sub(3)).max(1), rule }
 }
 
 /// A pop-up of at most `width` × `height` in the middle of `area`.
@@ -170,7 +203,7 @@ mod tests {
                     for shape in [Shape::Auto, Shape::Panes, Shape::Table] {
                         let area = Rect::new(0, 0, width, height);
                         let regions = Regions::new(area, devices, shape, false);
-                        let sum = 2 + regions.devices.height + regions.feeds.height;
+                        let sum = 2 + regions.tabs.height + regions.devices.height + regions.feeds.height;
                         assert_eq!(sum, height, "{width}x{height}, {devices}, {shape:?}");
                         let grid = regions.grid;
                         assert!(grid.rows >= 1 && grid.columns >= 1);

@@ -69,6 +69,12 @@ impl Look {
         self.ink(Color::Cyan).add_modifier(Modifier::BOLD)
     }
 
+    /// The words of a statement's language.
+    #[must_use]
+    pub fn keyword(&self) -> Style {
+        self.ink(Color::Cyan)
+    }
+
     /// The line under the cursor.
     #[must_use]
     pub fn cursor(&self) -> Style {

@@ -10,23 +10,30 @@ pub mod keymap;
 pub mod layer;
 pub mod layout;
 pub mod look;
+pub mod notices;
 mod orders;
+pub mod page;
+pub mod rules;
 pub mod run;
 pub mod selection;
+pub mod sql;
 pub mod terminal;
 pub mod text;
+pub mod told;
 pub mod view;
 pub mod words;
 
 pub use action::Action;
 pub use app::{App, Effect};
 pub use look::Look;
+pub use page::Page;
 pub use run::Ui;
 
 use crate::clock::Moment;
 use crate::fleet::{Device, Fleet};
 use crate::hub::Status;
 use crate::mqtt::ClientId;
+use crate::rules::RuleSet;
 
 /// The facts that are drawn, borrowed from the hub.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +42,8 @@ pub struct View<'a> {
     pub fleet: &'a Fleet,
     /// The program around them.
     pub status: &'a Status,
+    /// The rules in force, for the reasons why they fire.
+    pub rules: &'a RuleSet,
     /// The moment for which ages and fuses are drawn.
     pub now: Moment,
 }

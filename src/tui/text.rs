@@ -75,6 +75,12 @@ pub fn fit(text: &str, columns: usize) -> String {
     out
 }
 
+/// `text` cleaned and cut to `columns`, without looking further than that.
+#[must_use]
+pub fn clean_fit(text: &str, columns: usize) -> String {
+    fit(&clean_within(text, columns), columns)
+}
+
 /// A space at which [`wrap`] does not break, as between a number and its unit.
 pub const GLUE: char = '\u{a0}';
 
@@ -99,8 +105,9 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         for letter in word.chars() {
             let wide = letter.width().unwrap_or(0);
             if used + wide > columns {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
+                let rest = line.split_off(joint(&line).unwrap_or(line.len()));
+                used = width(&rest);
+                lines.push(std::mem::replace(&mut line, rest));
             }
             line.push(letter);
             used += wide;
@@ -110,6 +117,12 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         lines.push(line);
     }
     lines.iter().map(|line| line.trim_end_matches(' ').replace(GLUE, " ")).collect()
+}
+
+/// Where a word that is longer than its line is best broken: after the last dot or slash, if that is not too far back.
+fn joint(line: &str) -> Option<usize> {
+    let at = line.rfind(['.', '/'])? + 1;
+    (at < line.len() && at * 2 > line.len()).then_some(at)
 }
 
 /// The pieces between which a line may break: each ends with its spaces or before an arrow.
@@ -200,6 +213,7 @@ mod tests {
         assert_eq!(wrap("cut→will\u{a0}0.1\u{a0}ms→rule\u{a0}0.2", 20), ["cut→will 0.1 ms", "→rule 0.2"]);
         assert_eq!(wrap("cut→will 0.1\u{a0}ms", 9), ["cut→will", "0.1 ms"]);
         assert_eq!(wrap("abcdef", 4), ["abcd", "ef"]);
+        assert_eq!(wrap("no state.reported.action", 16), ["no", "state.reported.", "action"]);
         assert_eq!(wrap("", 4), [""]);
     }
 

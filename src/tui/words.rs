@@ -161,7 +161,8 @@ pub fn hops(incident: &Incident) -> String {
     }
 }
 
-/// The hops of an incident up to the notice, without saying whether the device is back.
+/// The hops of an incident up to the notice, without saying whether the device is back. That nobody was told is no hop:
+/// [`told`](super::told) has words of its own for it.
 #[must_use]
 pub fn chain(incident: &Incident) -> String {
     let mut links: Vec<String> = Vec::new();
@@ -170,7 +171,8 @@ pub fn chain(incident: &Incident) -> String {
         // The broker knows at the moment of the cut unless silence was the cause: only then is it worth a place.
         let gap = incident.after(Hop::Detected).unwrap_or_default();
         let dull = hop == Hop::Detected && incident.hops.get(Hop::Cut).is_some() && gap < Duration::from_millis(10);
-        if dull || hop == Hop::Recovered {
+        let untold = hop == Hop::Notified && incident.missing.contains(&hop);
+        if dull || untold || hop == Hop::Recovered {
             continue;
         }
         let name = hop.name();

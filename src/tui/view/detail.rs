@@ -20,8 +20,8 @@ use super::canvas::Canvas;
 use super::pane::{fuse_bar, next_second, title};
 use crate::fleet::{Device, Hop, Incident, LinkState, Presence, Session};
 use crate::mqtt::{Cause, ClientId};
-use crate::tui::text::{GLUE, clean, clean_within, preview, wrap};
-use crate::tui::words;
+use crate::tui::text::{GLUE, clean, clean_within, preview, width, wrap};
+use crate::tui::{told, words};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -198,15 +198,19 @@ fn story(canvas: &mut Canvas<'_>, page: &mut Page, incident: &Incident) {
             _ if hop == Hop::Recovered => ("not yet".to_owned(), String::new(), canvas.look.dim()),
             _ => continue,
         };
-        let meaning = meaning(incident, hop, seen.is_some());
+        let meaning = meaning(canvas, incident, hop, seen.is_some());
         let name = hop.name();
         // Where there is no room for both times, how long it took says more.
-        let text = match (page.room < 60, seen) {
-            (false, _) => format!("{time:<12} {after:>9}  {name:<9}  {meaning}"),
-            (true, Some(_)) => format!("{name:<9} {after:>9}  {meaning}"),
-            (true, None) => format!("{name:<9} {time:>9}  {meaning}"),
+        let lead = match (page.room < 60, seen) {
+            (false, _) => format!("{time:<12} {after:>9}  {name:<9}  "),
+            (true, Some(_)) => format!("{name:<9} {after:>9}  "),
+            (true, None) => format!("{name:<9} {time:>9}  "),
         };
-        page.lines.push((text, style));
+        let indent = width(&lead);
+        for (index, line) in wrap(&meaning, page.room.saturating_sub(indent)).into_iter().enumerate() {
+            let lead = if index == 0 { lead.clone() } else { " ".repeat(indent) };
+            page.lines.push((format!("{lead}{line}"), style));
+        }
     }
     if incident.wills > 1 {
         let text = format!("its will arrived {} times: the broker published it more than once", incident.wills);
@@ -216,7 +220,7 @@ fn story(canvas: &mut Canvas<'_>, page: &mut Page, incident: &Incident) {
 }
 
 /// What a hop means, or what its absence does.
-fn meaning(incident: &Incident, hop: Hop, seen: bool) -> String {
+fn meaning(canvas: &Canvas<'_>, incident: &Incident, hop: Hop, seen: bool) -> String {
     let text = match (hop, seen) {
         (Hop::Cut, _) => match (incident.fault, incident.cause) {
             (Some(fault), _) => fault.what_happens(),
@@ -243,7 +247,13 @@ fn meaning(incident: &Incident, hop: Hop, seen: bool) -> String {
         (Hop::Executed, true) => "the rule republished it",
         (Hop::Executed, false) => "no republished message came",
         (Hop::Notified, true) => "a person knows",
-        (Hop::Notified, false) => "no person was told",
+        (Hop::Notified, false) => {
+            return match (told::failure(canvas.view, incident), told::waiting(canvas.view, incident)) {
+                (Some(why), _) if !why.is_empty() => format!("nobody was told: {why}"),
+                (None, Some(what)) => what,
+                _ => "nobody was told".to_owned(),
+            };
+        }
         (Hop::Recovered, true) => "it is back",
         (Hop::Recovered, false) => "r brings it back, if lwtop launched it",
     };

@@ -12,14 +12,21 @@ mod header;
 mod help;
 mod launch;
 mod message;
+mod notices;
 mod pane;
+mod rule;
+mod rules;
+mod sheet;
 mod small;
 mod table;
+mod tabs;
+mod why;
 
 pub use canvas::Canvas;
 
 use super::layer::Layer;
 use super::layout::{body, too_small};
+use super::page::Page;
 
 /// Draws everything.
 pub fn draw(canvas: &mut Canvas<'_>) {
@@ -30,14 +37,19 @@ pub fn draw(canvas: &mut Canvas<'_>) {
     }
     let regions = canvas.app.regions(canvas.view);
     header::draw(canvas, regions.header);
+    tabs::draw(canvas, regions.tabs);
     footer::draw(canvas, regions.footer);
     let body = body(area);
     let app = canvas.app;
     // A detail is a page: it stands in place of devices and feeds. The other layers lie on what is below them.
     let page = app.layers.iter().rposition(|layer| matches!(layer, Layer::Detail { .. }));
-    if page.is_none() {
-        devices::draw(canvas, &regions);
-        feeds::draw(canvas, &regions);
+    match (page, app.page) {
+        (Some(_), _) => {}
+        (None, Page::Rules) => rules::draw(canvas, area),
+        (None, Page::Fleet) => {
+            devices::draw(canvas, &regions);
+            feeds::draw(canvas, &regions);
+        }
     }
     for layer in &app.layers[page.unwrap_or(0)..] {
         match layer {
@@ -47,6 +59,9 @@ pub fn draw(canvas: &mut Canvas<'_>) {
             Layer::Launch { number } => launch::draw(canvas, body, *number),
             Layer::Confirm { targets } => confirm::draw(canvas, body, targets),
             Layer::Help { scroll } => help::draw(canvas, body, *scroll),
+            Layer::Notices { scroll } => notices::draw(canvas, body, *scroll),
         }
     }
+    // Last: a long notice lies on what is above the footer for a while.
+    footer::long_notice(canvas, regions.footer);
 }

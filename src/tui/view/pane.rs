@@ -15,8 +15,8 @@ use super::canvas::Canvas;
 use crate::clock::Moment;
 use crate::fleet::{Device, Hop, Presence, Session};
 use crate::mqtt::Fault;
-use crate::tui::text::{GLUE, clean_within, preview, width, wrap};
-use crate::tui::words;
+use crate::tui::text::{GLUE, clean_within, fit, preview, width, wrap};
+use crate::tui::{told, words};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use std::time::Duration;
@@ -57,8 +57,13 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, device: &Device, selected: bool
             let text = words::farewell(device, cause, incident, &ago);
             pen.sentence(canvas, &text, canvas.look.presence(device));
             if let Some(incident) = newest_incident(canvas, device) {
-                let style = if incident.missing.is_empty() { Style::new() } else { canvas.look.bad() };
+                let missed = incident.missing.iter().any(|hop| *hop != Hop::Notified);
+                let style = if missed { canvas.look.bad() } else { Style::new() };
                 pen.sentence(canvas, &words::hops(incident), style);
+                if let Some(why) = told::failure(canvas.view, incident) {
+                    let colon = if why.is_empty() { "" } else { ": " };
+                    pen.sentence(canvas, &format!("✖ not notified{colon}{why}"), canvas.look.bad());
+                }
             }
         }
         Presence::Unknown => {
@@ -131,7 +136,8 @@ pub fn just_back(canvas: &mut Canvas<'_>, device: &Device) -> Option<String> {
         return None;
     }
     let ago = canvas.ago(back);
-    Some(format!("{}, back {ago}: {}", incident.cause, words::chain(incident)))
+    let untold = if incident.missing.contains(&Hop::Notified) { " · ✖ not notified" } else { "" };
+    Some(format!("{}, back {ago}: {}{untold}", incident.cause, words::chain(incident)))
 }
 
 fn facts(canvas: &mut Canvas<'_>, pen: &mut Pen, device: &Device) {
@@ -247,9 +253,15 @@ impl Pen {
         }
     }
 
+    /// What does not fit ends in `…`: half a sentence may say the opposite of the whole.
     fn sentence(&mut self, canvas: &mut Canvas<'_>, text: &str, style: Style) {
-        for line in wrap(text, usize::from(self.area.width)) {
-            self.line(canvas, &line, style);
+        let lines = wrap(text, usize::from(self.area.width));
+        let left = usize::from((self.area.y + self.area.height).saturating_sub(self.y));
+        for (index, line) in lines.iter().take(left).enumerate() {
+            let cut = index + 1 == left && left < lines.len();
+            // What is wider than the line is cut by one word or letter more.
+            let line = if cut { &fit(&format!("{line} …"), usize::from(self.area.width)) } else { line };
+            self.line(canvas, line, style);
         }
     }
 }

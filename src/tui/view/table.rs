@@ -12,7 +12,7 @@
 use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns};
 use super::pane::{fuse_bar, fuse_style, just_back, next_second};
-use crate::fleet::{Device, Presence};
+use crate::fleet::{Device, Hop, Presence};
 use crate::tui::app::Focus;
 use crate::tui::layout::Regions;
 use crate::tui::text::{GLUE, clean_within, preview, width};
@@ -156,6 +156,8 @@ fn what(canvas: &mut Canvas<'_>, device: &Device, room: usize) -> (String, Style
             } else {
                 words::farewell(device, cause, incident, &ago).replacen(&format!(" {ago}"), "", 1)
             };
+            let untold = incident.is_some_and(|incident| incident.missing.contains(&Hop::Notified));
+            let text = if untold { format!("✖ not notified; {text}") } else { text };
             let missing = incident.is_some_and(|incident| !incident.missing.is_empty());
             (text, if missing { canvas.look.bad() } else { Style::new() })
         }

@@ -1,0 +1,28 @@
+//! What fills the screen between header and footer.
+
+use serde::{Deserialize, Serialize};
+
+/// One page. The tabs name them; each has a key of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Page {
+    /// Devices and feeds.
+    #[default]
+    Fleet,
+    /// The rules, and why they fired or did not.
+    Rules,
+}
+
+impl Page {
+    /// Every page, in the order of the tabs.
+    pub const ALL: [Self; 2] = [Self::Fleet, Self::Rules];
+
+    /// Its name on the tab.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Fleet => "Fleet",
+            Self::Rules => "Rules",
+        }
+    }
+}
