@@ -8,13 +8,16 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and its floor.
-const FLOORS: [(&str, u8); 18] = [
+const FLOORS: [(&str, u8); 21] = [
     ("clock", 0),
     ("mqtt", 0),
     ("wiring", 0),
     ("fleet", 1),
     ("convention", 1),
     ("rules", 1),
+    ("tls", 1),
+    ("dial", 1),
+    ("aws", 1),
     ("gateway", 2),
     ("broker", 2),
     ("device", 2),
@@ -30,11 +33,13 @@ const FLOORS: [(&str, u8); 18] = [
 ];
 
 /// Who may import whom on the same floor; all others may not.
-const SIDEWAYS: [(&str, &str); 6] = [
+const SIDEWAYS: [(&str, &str); 8] = [
     ("wiring", "clock"),
     ("wiring", "mqtt"),
     ("convention", "fleet"),
     ("rules", "fleet"),
+    ("dial", "tls"),
+    ("aws", "convention"),
     ("commands", "cli"),
     ("cli", "commands"),
 ];

@@ -2,8 +2,9 @@
 //! gives one error that names the file, the place, the key and what is allowed.
 
 use lwtop::config::{
-    BrokerSection, Config, ConnectedSection, DevicesSection, RuleSection, TelemetrySection, TopicsSection, WillSection,
+    BrokerSection, Config, ConnectedSection, DevicesSection, Sources, TelemetrySection, TopicsSection, WillSection,
 };
+use lwtop::rules::Kind;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -29,38 +30,59 @@ fn example() -> String {
     std::fs::read_to_string(root().join("config.example.toml")).unwrap()
 }
 
-/// The example with the keys that have no default switched on, and its rule.
+/// Keys that have no default: they stand in comments.
+const WITHOUT_DEFAULT: [&str; 10] =
+    ["url", "topic", "ca", "cert", "key", "server_name", "user", "password_env", "client_id", "headers"];
+
+/// The example with the keys that have no default switched on, and its rules; the profile stays in its comment.
 fn example_in_full() -> String {
-    let mut in_rules = false;
+    let (mut in_rules, mut in_profile) = (false, false);
     let mut lines = Vec::new();
     for line in example().lines() {
         in_rules |= line == "# [[rules]]";
-        let key = line.strip_prefix("# ").filter(|rest| rest.starts_with("url = ") || rest.starts_with("topic = "));
+        in_profile = line.starts_with("# [profiles.") || (in_profile && !line.is_empty());
+        let is_key = |rest: &&str| rest.split_once(" = ").is_some_and(|(key, _)| WITHOUT_DEFAULT.contains(&key));
+        let key = line.strip_prefix("# ").filter(is_key);
+        // A sentence between the rules begins with a capital letter, TOML does not.
+        let rest = line.strip_prefix("# ").filter(|rest| !rest.starts_with("Every") && !rest.starts_with("comes to"));
         lines.push(match (in_rules, key) {
-            (true, _) => line.strip_prefix("# ").unwrap_or_default().to_owned(),
-            (false, Some(key)) => key.to_owned(),
-            (false, None) => line.to_owned(),
+            (true, _) => rest.unwrap_or_default().to_owned(),
+            (false, Some(key)) if !in_profile => key.to_owned(),
+            _ => line.to_owned(),
         });
     }
     lines.join("\n")
 }
 
 /// The defaults, and a value for every key that has none. Written out, so that a new key does not compile without an
-/// entry here.
+/// entry here. The keys of rules are held to the example beside the code that reads them.
 fn every_key() -> Config {
     let Config { broker, topics, devices, rules: _ } = Config::default();
-    let BrokerSection { url: _, listen } = broker;
+    let BrokerSection { listen, lifecycle, alpn, insecure, protocol, keep_alive, clean, .. } = broker;
     let TopicsSection { will, connected, executed } = topics.clone();
     let DevicesSection { will: device_will, connected: device_connected, .. } = devices.clone();
     let ConnectedSection { topic: _, payload, qos, retain } = device_connected;
-    let rule = RuleSection {
-        name: "lastWillRule".to_owned(),
-        sql: Config::default().rule_set().unwrap().rules()[0].statement.clone(),
-        republish: Some("/lwt/executed".parse().unwrap()),
-        enabled: true,
-    };
     Config {
-        broker: BrokerSection { url: Some("mqtt://localhost:1883".to_owned()), listen },
+        broker: BrokerSection {
+            url: Some("mqtts://localhost:8883".to_owned()),
+            listen,
+            lifecycle,
+            ca: Some("ca.pem".into()),
+            cert: Some("lwtop.pem".into()),
+            key: Some("lwtop.key".into()),
+            server_name: Some("broker.example".to_owned()),
+            alpn,
+            insecure,
+            user: Some("lwtop".to_owned()),
+            password_env: Some("FACTORY_PASSWORD".to_owned()),
+            // Excludes the one above; the example has it in a sentence.
+            password_file: None,
+            protocol,
+            keep_alive,
+            clean,
+            client_id: Some("lwtop-desk".to_owned()),
+            headers: vec![("X-Source".to_owned(), "lwtop".to_owned())],
+        },
         topics: TopicsSection { will, connected, executed },
         devices: DevicesSection {
             will: WillSection { topic: Some("/last/will/topic".parse().unwrap()), ..device_will },
@@ -68,8 +90,12 @@ fn every_key() -> Config {
             telemetry: TelemetrySection::default(),
             ..devices
         },
-        rules: vec![rule],
+        rules: in_full().rules,
     }
+}
+
+fn in_full() -> Config {
+    Config::parse(&example_in_full(), "in full").unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// `devices.will.qos`, … of a table, with lists of tables as if they held one.
@@ -78,7 +104,7 @@ fn keys(table: &toml::Table, parent: &str, into: &mut BTreeSet<String>) {
         let path = format!("{parent}{key}");
         match value {
             toml::Value::Table(inner) => keys(inner, &format!("{path}."), into),
-            toml::Value::Array(items) => {
+            toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => {
                 items.iter().filter_map(toml::Value::as_table).for_each(|item| keys(item, &format!("{path}."), into));
             }
             _ => {
@@ -101,8 +127,42 @@ fn the_example_names_every_key() {
     keys(&example_in_full().parse().unwrap(), "", &mut documented);
     keys(&toml::Table::try_from(every_key()).unwrap(), "", &mut known);
     assert_eq!(documented, known);
-    assert!(known.len() >= 25 && known.contains("devices.will.delay") && known.contains("rules.sql"), "{known:?}");
-    assert_eq!(Config::parse(&example_in_full(), "in full").unwrap(), every_key());
+    for key in ["devices.will.delay", "rules.sql", "broker.alpn", "broker.headers.X-Source"] {
+        assert!(known.contains(key), "{key} is not in {known:?}");
+    }
+    assert!(example().contains("password_file = "));
+    assert_eq!(in_full(), every_key());
+}
+
+#[test]
+fn the_profile_of_the_example_is_one() {
+    let example = example();
+    let block =
+        example.lines().skip_while(|line| !line.starts_with("# [profiles.")).take_while(|line| !line.is_empty());
+    let block: Vec<_> = block.filter_map(|line| line.strip_prefix("# ")).collect();
+    let path = std::env::temp_dir().join(format!("lwtop-profile-{}.toml", std::process::id()));
+    std::fs::write(&path, block.join("\n")).unwrap();
+    let sources = Sources { file: Some(path.clone()), profile: Some("factory".to_owned()), ..Sources::default() };
+    let loaded = sources.load();
+    std::fs::remove_file(&path).unwrap();
+    let config = loaded.unwrap_or_else(|errors| panic!("{errors:?}")).config;
+    assert_eq!(config.broker.url.as_deref(), Some("mqtts://factory.example:8883"));
+    assert_eq!(config.topics.will.as_str(), "devices/+/will");
+}
+
+#[test]
+fn the_rules_of_the_example_are_the_default_and_one_with_every_action() {
+    let rules = in_full().every_rule().unwrap();
+    let [(article, true), (everything, false)] = &rules[..] else { panic!("{rules:#?}") };
+    assert_eq!(vec![(article.clone(), true)], Config::default().every_rule().unwrap());
+    let types: Vec<_> = everything.actions.iter().map(|action| action.kind.name()).collect();
+    assert_eq!(types, ["republish", "desktop", "email", "sns", "webhook", "command", "file"]);
+    // What it says of the usual pace is true.
+    for action in [&everything.actions[0], everything.error_action.as_ref().unwrap()] {
+        assert_eq!(action.pace, action.kind.pace());
+    }
+    assert!(matches!(&everything.actions[2].kind, Kind::Email(email) if email.to.len() == 2));
+    assert_eq!(in_full().rule_set().unwrap().rules().len(), 1, "a rule that is not enabled is not in force");
 }
 
 #[test]
@@ -137,6 +197,35 @@ fn bad_files_give_one_clear_error() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+#[test]
+fn every_fault_is_told_in_the_order_of_the_file() {
+    let text = "[broker]\nurl = ''\nlisten = 7\n[devices.will]\nqos = 9\n[[rules]]\nname = 'a'\nsql = 'SELECT'\nrepublish = '#'\n\
+                [[rules.actions]]\ntype = 'email'\nfrom = 'x'\nto = ['a@b', 'c']\nport = 0\nwhen = 1\n\
+                [[rules.actions]]\ntype = 'mail'\n[[rules]]\nname = 'a'\n";
+    let errors = Config::parse_telling_all(text, "f.toml").unwrap_err();
+    let told: Vec<_> = errors.iter().map(|error| error.to_string().lines().next().unwrap().to_owned()).collect();
+    let expected = [
+        "f.toml, line 2, column 7: broker.url: it is empty",
+        "f.toml, line 3, column 10: broker.listen: invalid type",
+        "f.toml, line 5, column 7: devices.will.qos: invalid value",
+        "f.toml, line 8, column 7: rules[0].sql: the SQL statement is wrong at line 1, column 7",
+        "f.toml, line 9, column 13: rules[0].republish: ",
+        "f.toml, line 10, column 1: rules[0].actions[0]: the key host is missing",
+        "f.toml, line 12, column 8: rules[0].actions[0].from: \"x\" is no mail address",
+        "f.toml, line 13, column 14: rules[0].actions[0].to[1]: \"c\" is no mail address",
+        "f.toml, line 14, column 8: rules[0].actions[0].port: a port is",
+        "f.toml, line 15, column 1: rules[0].actions[0].when: there is no key when here",
+        "f.toml, line 17, column 8: rules[0].actions[1].type: there is no action \"mail\"; did you mean email?",
+        "f.toml, line 18, column 1: rules[1]: the key sql is missing",
+        "f.toml, line 19, column 8: rules[1].name: there are two rules named \"a\"",
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.starts_with(expected), "{told}\n  does not begin with: {expected}");
+    }
+    assert_eq!(Config::parse(text, "f.toml").unwrap_err().to_string(), errors[0].to_string());
 }
 
 #[test]

@@ -98,10 +98,25 @@ impl Story {
             Role::Executed => "/lwt/executed",
             _ => "/lwt/connected/topic",
         };
-        let message =
-            Incoming { at, topic: topic.into(), payload: Bytes::new(), qos: Qos::AtMostOnce, retain, publisher: None };
+        let message = Incoming {
+            at,
+            topic: topic.into(),
+            payload: Bytes::new(),
+            qos: Qos::AtMostOnce,
+            retain,
+            publisher: None,
+            source: None,
+            properties: None,
+        };
         let outcomes = if role == Role::Will && !retain {
-            vec![RuleOutcome { at, name: "lastWillRule".into(), matched, republishes: true }]
+            vec![RuleOutcome {
+                at,
+                name: "lastWillRule".into(),
+                matched,
+                skipped: false,
+                republishes: true,
+                notifies: 0,
+            }]
         } else {
             Vec::new()
         };

@@ -6,7 +6,7 @@ use lwtop::convention::Topics;
 use lwtop::fleet::{Change, Closed, Incoming, LinkEvent, Opened, Report, SessionEvent};
 use lwtop::hub::core::{Hub, Step};
 use lwtop::mqtt::{Cause, ClientId, ConnId, KeepAlive, Protocol, Qos};
-use lwtop::rules::{Rule, RuleSet};
+use lwtop::rules::{Action, Rule, RuleSet};
 use lwtop::wiring::Activity;
 use serde_json::Value;
 
@@ -48,6 +48,8 @@ fn incoming(topic: &str, payload: &str, retain: bool) -> Report {
         qos: Qos::AtMostOnce,
         retain,
         publisher: None,
+        source: None,
+        properties: None,
     }])
 }
 
@@ -101,11 +103,8 @@ fn a_rule_is_not_run_on_a_retained_message() {
 
 #[test]
 fn a_republish_that_names_nobody_is_still_somebodys() {
-    let rule = Rule {
-        name: "any".into(),
-        statement: "SELECT * FROM 'lwt/+/will'".parse().unwrap(),
-        republish: Some("lwt/executed".parse().unwrap()),
-    };
+    let executed = Action::republish(&"lwt/executed".parse().unwrap());
+    let rule = Rule::new("any", "SELECT * FROM 'lwt/+/will'".parse().unwrap()).doing(executed);
     let mut hub = hub(RuleSet::new(vec![rule]), true);
     assert_eq!(step(&mut hub, incoming("lwt/a/will", "gone", false), 1).publish.len(), 1);
     assert_eq!(step(&mut hub, incoming("lwt/b/will", "gone", false), 2).publish.len(), 1);
@@ -156,11 +155,8 @@ fn a_takeover_closes_the_older_version() {
 #[test]
 fn a_rule_does_not_hear_itself() {
     let any = || {
-        RuleSet::new(vec![Rule {
-            name: "any".into(),
-            statement: "SELECT * FROM 'lwt/#'".parse().unwrap(),
-            republish: Some("lwt/again/will".parse().unwrap()),
-        }])
+        let again = Action::republish(&"lwt/again/will".parse().unwrap());
+        RuleSet::new(vec![Rule::new("any", "SELECT * FROM 'lwt/#'".parse().unwrap()).doing(again)])
     };
     let mut hub = hub(any(), true);
     assert_eq!(step(&mut hub, incoming("lwt/a/will", WILL, false), 1).publish.len(), 1);

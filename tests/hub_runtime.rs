@@ -3,7 +3,7 @@
 use lwtop::clock::Clock;
 use lwtop::device::DeviceTemplate;
 use lwtop::fleet::{Change, Device, Hop, Incident, Presence, Role, WillSent};
-use lwtop::hub::{Command, Runtime, Setup, Source};
+use lwtop::hub::{Command, LinkOptions, Runtime, Setup, Source};
 use lwtop::mqtt::{Cause, ClientId, Fault, KeepAlive, Protocol};
 use lwtop::rules::RuleSet;
 use std::collections::HashMap;
@@ -21,10 +21,12 @@ fn setup(devices: usize) -> Setup {
     let rules = RuleSet::article(&topics.will, &"/lwt/executed".parse().unwrap());
     Setup {
         source: Source::Embedded { listen: "127.0.0.1:0".parse().unwrap() },
+        link: LinkOptions::default(),
         topics,
         rules,
         template: DeviceTemplate::article("/last/will/topic".parse().unwrap(), "/lwt/connected/topic".parse().unwrap()),
         prefix: "lwtThing".to_owned(),
+        lifecycle: false,
         devices,
     }
 }

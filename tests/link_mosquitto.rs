@@ -12,8 +12,8 @@ use hub::{Lane, article, swarm};
 use lwtop::clock::Clock;
 use lwtop::device::Target;
 use lwtop::fleet::{Incoming, LinkEvent, Report, SessionEvent};
-use lwtop::link::{Link, LinkConfig, Outgoing};
-use lwtop::mqtt::{ClientId, Fault, Qos};
+use lwtop::link::{Link, LinkConfig, Outgoing, Refusal};
+use lwtop::mqtt::{BrokerAddress, ClientId, Fault, Qos};
 use mosquitto::Mosquitto;
 use raw::Raw;
 use std::collections::HashSet;
@@ -21,13 +21,9 @@ use std::time::Duration;
 
 fn config(port: u16, wills: &[&str], others: &[&str]) -> LinkConfig {
     LinkConfig {
-        host: "127.0.0.1".to_owned(),
-        port,
-        login: None,
-        client_id_prefix: "lwtop".to_owned(),
         will_filters: wills.iter().map(|filter| filter.parse().unwrap()).collect(),
         other_filters: others.iter().map(|filter| filter.parse().unwrap()).collect(),
-        attribute: false,
+        ..LinkConfig::new(BrokerAddress::new("127.0.0.1", port))
     }
 }
 
@@ -95,6 +91,8 @@ async fn retained_messages_and_large_ones_arrive() {
         payload: Bytes::from(payload),
         qos: Qos::AtLeastOnce,
         retain,
+        user_properties: Vec::new(),
+        origin: None,
     };
     let _ = link.publish(message(vec![b'x'; 2_000_000], true));
     let large = incoming(&mut lane).await.remove(0);
@@ -116,12 +114,23 @@ async fn it_comes_back_after_a_crash_of_the_broker_and_subscribes_again() {
     for round in 0..2 {
         broker.kill();
         assert!(!down(&mut lane).await.is_empty());
-        let lost = Outgoing { topic: "c".parse().unwrap(), payload: Bytes::new(), qos: Qos::AtMostOnce, retain: false };
+        let lost = Outgoing {
+            topic: "c".parse().unwrap(),
+            payload: Bytes::new(),
+            qos: Qos::AtMostOnce,
+            retain: false,
+            user_properties: Vec::new(),
+            origin: None,
+        };
         let before = link.refused();
+        let mut answer = Ok(());
         // The other connection may be the first to notice: until this one has, messages are taken and then counted as lost.
         while link.refused() == before {
-            let _ = link.publish(lost.clone());
+            answer = link.publish(lost.clone());
             tokio::task::yield_now().await;
+        }
+        if let Err(refusal) = answer {
+            assert_eq!(refusal, Refusal::Lost("the link to the broker is down".to_owned()));
         }
         broker.restart();
         up(&mut lane).await;

@@ -8,19 +8,15 @@ mod scripted;
 use hub::Lane;
 use lwtop::clock::Clock;
 use lwtop::fleet::{LinkEvent, Report};
-use lwtop::link::{Link, LinkConfig};
-use lwtop::mqtt::{ClientId, Login};
+use lwtop::link::{Link, LinkConfig, Outgoing, Refusal};
+use lwtop::mqtt::{BrokerAddress, ClientId, Login, Qos};
 use scripted::{CONNACK_V5, CONNACK_V311, Peer, Scripted};
 
 fn config(port: u16) -> LinkConfig {
     LinkConfig {
-        host: "127.0.0.1".to_owned(),
-        port,
-        login: None,
-        client_id_prefix: "lwtop".to_owned(),
         will_filters: vec!["w".parse().unwrap()],
         other_filters: vec!["c".parse().unwrap(), "e".parse().unwrap()],
-        attribute: false,
+        ..LinkConfig::new(BrokerAddress::new("127.0.0.1", port))
     }
 }
 
@@ -150,7 +146,9 @@ async fn codes_of_3_1_1_are_said_in_words_too() {
         let broker = Scripted::listen().await;
         let mut lane = Lane::new();
         let login = Some(Login { user: "ann".to_owned(), password: Some("secret".to_owned()) });
-        let link = start(LinkConfig { login, ..config(broker.port()) }, &lane);
+        let mut config = config(broker.port());
+        config.route.address.login = login;
+        let link = start(config, &lane);
         let broker = tokio::spawn(async move {
             loop {
                 let mut peer = broker.accept().await;
@@ -198,6 +196,66 @@ async fn a_refused_subscription_names_its_filter() {
     }
     let sentence = fatal(&mut lane).await;
     assert!(sentence.contains("subscription: e: not authorized (reason code 0x87)"), "{sentence}");
+    link.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_filter_among_many_is_named_though_packet_identifiers_come_again() {
+    let broker = Scripted::listen().await;
+    let mut lane = Lane::new();
+    let other_filters = (0..100).map(|n| format!("f/{n}").parse().unwrap()).collect();
+    let link = start(LinkConfig { other_filters, ..config(broker.port()) }, &lane);
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        let mut peer = broker.accept().await;
+        let (_, id) = connect(&mut peer).await;
+        // Receive maximum 2.
+        peer.send(&[0x20, 6, 0, 0, 3, 0x21, 0, 2]).await;
+        if id.ends_with("-w") {
+            suback(&mut peer, true, &[0]).await;
+        } else {
+            for _ in 0..7 {
+                suback(&mut peer, true, &[1; 8]).await;
+            }
+            suback(&mut peer, true, &[1, 1, 1, 0x87, 1, 1, 1, 1]).await;
+        }
+        open.push(peer);
+    }
+    let sentence = fatal(&mut lane).await;
+    assert!(sentence.contains("subscription: f/59: not authorized"), "{sentence}");
+    link.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_larger_than_the_broker_takes_is_refused_in_words() {
+    let broker = Scripted::listen().await;
+    let mut lane = Lane::new();
+    let link = start(config(broker.port()), &lane);
+    let message = |length: usize| Outgoing {
+        topic: "c".parse().unwrap(),
+        payload: vec![b'x'; length].into(),
+        qos: Qos::AtMostOnce,
+        retain: false,
+        user_properties: Vec::new(),
+        origin: Some(7),
+    };
+    let down = Refusal::Lost("the link to the broker is down".to_owned());
+    assert_eq!(link.publish(message(1)), Err(down));
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        let mut peer = broker.accept().await;
+        let (_, id) = connect(&mut peer).await;
+        // Maximum packet size 100.
+        peer.send(&[0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 100]).await;
+        let codes: &[u8] = if id.ends_with("-w") { &[0] } else { &[1, 1] };
+        suback(&mut peer, true, codes).await;
+        open.push(peer);
+    }
+    assert!(matches!(lane.next().await, Report::Link(LinkEvent::Up { .. })));
+    let large = Refusal::Lost("the message takes 217 bytes, and the broker takes no more than 100".to_owned());
+    assert_eq!(link.publish(message(200)), Err(large));
+    assert_eq!(link.publish(message(80)), Ok(()));
+    assert_eq!(link.refused(), 2);
     link.stop().await;
 }
 

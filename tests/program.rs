@@ -249,7 +249,12 @@ fn bad_input_is_one_clear_sentence() {
         (vec!["watch", "--for", "soon"], 2, vec!["soon", "30s"]),
         (vec!["device", "--fault", "explode"], 2, vec!["explode", "leave-with-will"]),
         (vec!["device", "--fault", "leave-with-will"], 2, vec!["MQTT 5"]),
-        (vec!["watch", "--listen", "127.0.0.1:0", "--devices", "999999999"], 1, vec!["999999999", "do not fit"]),
+        (vec!["watch", "--listen", "127.0.0.1:0", "--devices", "1000000"], 1, vec!["1000000", "do not fit"]),
+        (
+            vec!["watch", "--listen", "127.0.0.1:0", "--devices", "999999999"],
+            2,
+            vec!["--devices", "999999999", "1000000"],
+        ),
         (vec![], 2, vec!["terminal", "lwtop watch"]),
     ] {
         let output = output(&args);

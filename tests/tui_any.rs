@@ -4,7 +4,9 @@ mod tui_world;
 
 use crossterm::event::KeyCode;
 use lwtop::fleet::{DeviceEvent, Event, LinkEvent};
+use lwtop::hub::Notice;
 use lwtop::mqtt::{Cause, ConnId, Fault, Protocol};
+use lwtop::rules::{Action, Rule, RuleSet};
 use proptest::prelude::*;
 use tui_world::World;
 
@@ -21,11 +23,14 @@ enum Step {
     Link(bool),
     Pass(u32),
     Trouble(u8, String),
+    Rules(u8),
+    Acted(u8, u8, u32, Option<String>),
+    Notice(String),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let keys = prop_oneof![
-        proptest::sample::select("nNxXrRD avjkhlgG?qy0123456789lfrztpwk ".chars().collect::<Vec<_>>())
+        proptest::sample::select("nNxXrRD avjkhlgG?qy0123456789lfrztpwk ![]15w".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         proptest::sample::select(vec![
             KeyCode::Up,
@@ -58,7 +63,28 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Link),
         2 => (0u32..100_000).prop_map(Step::Pass),
         1 => (0u8..30, ".{0,200}").prop_map(|(who, why)| Step::Trouble(who, why)),
+        1 => any::<u8>().prop_map(Step::Rules),
+        1 => (any::<u8>(), any::<u8>(), any::<u32>(), proptest::option::of(".{0,200}"))
+            .prop_map(|(rule, action, events, why)| Step::Acted(rule, action, events, why)),
+        1 => ".{0,400}".prop_map(Step::Notice),
     ]
+}
+
+/// None to many rules, simple and long, on topics that there are and on others.
+fn rules(number: u8) -> RuleSet {
+    let condition = " AND clientid() <> 'Prüfstand-温度' OR NOT (a.b <> 1 AND c)".repeat(7);
+    let rule = |index: u8| {
+        let sql = match index % 4 {
+            0 => "SELECT * FROM '/last/will/topic' WHERE state.reported.last_will = 'yes'".to_owned(),
+            1 => "SELECT a.b AS c, topic(2) FROM '#'".to_owned(),
+            2 => format!("SELECT * FROM '+/lwt/#' WHERE x.y = 1{condition}"),
+            _ => "SELECT * FROM 'nobody/publishes/here'".to_owned(),
+        };
+        let rule = Rule::new(&format!("规则-{index}"), sql.parse().unwrap());
+        let rule = (0..index % 3).fold(rule, |rule, _| rule.doing(Action::desktop()));
+        Rule { error_action: index.is_multiple_of(5).then(Action::desktop), ..rule }
+    };
+    RuleSet::new((0..number % 40).map(rule).collect())
 }
 
 fn play(world: &mut World, step: Step) {
@@ -102,6 +128,22 @@ fn play(world: &mut World, step: Step) {
             world.apply(Event::Link(LinkEvent::Down { at: world.now, why: "no route\nto host".into() }));
         }
         Step::Pass(millis) => world.pass(u64::from(millis)),
+        Step::Rules(number) => world.rule_by(rules(number)),
+        Step::Acted(rule, action, events, why) => {
+            let count = world.status.rules.len().max(1);
+            let now = world.now;
+            let Some(standing) = world.status.rules.get_mut(usize::from(rule) % count) else { return };
+            let count = standing.actions.len().max(1);
+            let Some(standing) = standing.actions.get_mut(usize::from(action) % count) else { return };
+            standing.done += u64::from(events / 3);
+            standing.waiting = u64::from(events % 7);
+            standing.idle = events.is_multiple_of(5);
+            if let Some(text) = why {
+                standing.failed = standing.failed.saturating_mul(1_000) + u64::from(events);
+                standing.last_failure = Some(Notice { at: now, text });
+            }
+        }
+        Step::Notice(text) => world.status.notify(world.now, text),
         Step::Trouble(who, why) => {
             let client = format!("lwtThing-{who}").as_str().into();
             world.apply(Event::Device(DeviceEvent::Failed { at: world.now, client, why }));
@@ -136,8 +178,8 @@ proptest! {
         let devices = world.fleet.len();
         let right = |y: u16| buffer[(79, y)].symbol().to_owned();
         if devices > 1 {
-            prop_assert!((2..6).all(|y| right(y) == "│"), "{}", world.screen());
+            prop_assert!((3..7).all(|y| right(y) == "│"), "{}", world.screen());
         }
-        prop_assert!((2..6).all(|y| buffer[(39, y)].symbol() == "┃"), "{}", world.screen());
+        prop_assert!((3..7).all(|y| buffer[(39, y)].symbol() == "┃"), "{}", world.screen());
     }
 }

@@ -4,8 +4,9 @@ mod tui_world;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use lwtop::fleet::{DeviceEvent, Event};
-use lwtop::hub::Command;
+use lwtop::hub::{Command, Notice};
 use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, Protocol};
+use lwtop::rules::{Rule, RuleSet};
 use lwtop::tui::Effect;
 use lwtop::tui::keymap::Mode;
 use tui_world::World;
@@ -378,7 +379,7 @@ fn a_large_fleet_is_drawn_by_its_visible_rows() {
     world.draw();
     world.keys("G");
     let screen = world.draw();
-    assert!(screen.contains("d99999") && screen.contains("99978 to 100000"), "{screen}");
+    assert!(screen.contains("d99999") && screen.contains("99979 to 100000"), "{screen}");
     assert_eq!(command(&world.keys(" D")), &Command::Remove(ids(&["d99999"])));
 }
 
@@ -395,4 +396,213 @@ fn without_colours_nothing_is_coloured_and_nothing_is_lost() {
     coloured.die(ConnId(2), "lwtThing-2", Fault::Fin);
     assert_eq!(coloured.draw(), screen);
     assert!(!reset(&coloured));
+}
+
+/// Rules on the article's topics and on others, in this order: will, everything below `/lwt`, will again, nobody's.
+fn four_rules(width: u16, height: u16) -> World {
+    let mut world = World::three(width, height);
+    let sql = [
+        "SELECT * FROM '/last/will/topic' WHERE state.reported.last_will = 'no'",
+        "SELECT * FROM '/lwt/#'",
+        "SELECT * FROM '/last/will/topic' WHERE state.reported.trigger_action = 'on'",
+        "SELECT * FROM 'elsewhere'",
+    ];
+    let rule = |(index, sql): (usize, &&str)| Rule::new(&format!("rule-{index}"), sql.parse().unwrap());
+    world.rule_by(RuleSet::new(sql.iter().enumerate().map(rule).collect()));
+    world.die(ConnId(1), "lwtThing", Fault::Fin);
+    world.pass(1_000);
+    world.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    world.pass(1_000);
+    world
+}
+
+/// The line that says which message the reason is for.
+fn reason(world: &mut World) -> String {
+    let screen = world.draw();
+    let line = screen.lines().find(|line| line.contains("Why it"));
+    line.unwrap_or_else(|| panic!("no reason in\n{screen}")).trim_matches(['┃', ' ']).to_owned()
+}
+
+#[test]
+fn numbers_turn_pages_and_esc_goes_back_to_the_fleet() {
+    let mut world = World::three(80, 24);
+    world.key(KeyCode::Enter);
+    assert_eq!(mode(&world), Mode::Detail);
+    world.keys("5");
+    assert_eq!(mode(&world), Mode::Rules, "from a detail too");
+    world.keys("?");
+    world.key(KeyCode::Esc);
+    assert_eq!(mode(&world), Mode::Rules);
+    world.key(KeyCode::Esc);
+    assert_eq!(mode(&world), Mode::Fleet);
+    world.keys("51");
+    assert_eq!(mode(&world), Mode::Fleet);
+    assert!(world.keys("5nxrXRD a").is_empty(), "no key acts on devices that are not on the screen");
+    assert_eq!(world.keys("q"), [Effect::Quit]);
+}
+
+#[test]
+fn up_and_down_choose_a_rule() {
+    let mut world = four_rules(80, 24);
+    world.keys("5");
+    for (keys, rule) in [("", 0), ("j", 1), ("jj", 3), ("j", 3), ("g", 0), ("k", 0), ("G", 3)] {
+        world.keys(keys);
+        let screen = world.draw();
+        assert!(screen.contains(&format!("┏ rule-{rule} ")), "after {keys}: {screen}");
+    }
+    assert!(world.draw().contains("No message on elsewhere yet"));
+}
+
+#[test]
+fn the_reason_follows_the_newest_message_until_another_is_chosen() {
+    let mut world = four_rules(100, 30);
+    world.keys("5");
+    assert_eq!(reason(&mut world), "Why it did not fire  12:04:21.355 · lwtThing-2 · message 1 of 2 · 2 rules listen");
+    world.die(ConnId(3), "lwtThing-3", Fault::Fin);
+    assert!(reason(&mut world).contains("lwtThing-3 · message 1 of 3"));
+    world.key(KeyCode::Right);
+    assert!(reason(&mut world).contains("lwtThing-2 · message 2 of 3"));
+    let conn = world.launch("newcomer");
+    world.die(conn, "newcomer", Fault::Fin);
+    assert!(reason(&mut world).contains("lwtThing-2 · message 3 of 4"), "it stays while others come");
+    world.keys("]]]]");
+    assert!(reason(&mut world).contains("lwtThing · message 4 of 4"));
+    world.keys("[[[");
+    assert!(reason(&mut world).contains("newcomer · message 1 of 4"));
+    let conn = world.launch("newest");
+    world.die(conn, "newest", Fault::Fin);
+    assert!(reason(&mut world).contains("newest · message 1 of 5"), "at the newest it follows again");
+}
+
+#[test]
+fn a_chosen_message_stays_with_the_next_rule_that_listens_to_it() {
+    let mut world = four_rules(100, 30);
+    world.keys("5]");
+    assert!(reason(&mut world).starts_with("Why it did not fire  12:04:20.354 · lwtThing · message 2 of 2"));
+    world.keys("j");
+    assert!(reason(&mut world).contains("/lwt/executed · message 1 of 5"), "that rule listens elsewhere");
+    world.keys("k]jj");
+    assert!(!reason(&mut world).contains("message 2 of 2"), "a rule in between let go of it");
+    world.keys("]");
+    assert!(reason(&mut world).starts_with("Why it fired  12:04:20.354 · lwtThing · message 2 of 2"));
+}
+
+#[test]
+fn alike_messages_are_still_different_ones() {
+    let mut world = four_rules(100, 30);
+    for _ in 0..3 {
+        world.message("elsewhere", b"the same", None, false);
+    }
+    world.keys("5G");
+    for place in ["1 of 3", "2 of 3", "3 of 3"] {
+        assert!(reason(&mut world).contains(place), "{place}");
+        world.key(KeyCode::Right);
+    }
+}
+
+#[test]
+fn w_asks_why_of_a_message_in_a_feed_and_of_an_open_one() {
+    let mut world = four_rules(100, 30);
+    world.key(KeyCode::Tab);
+    world.key(KeyCode::Tab);
+    world.keys("jw");
+    assert_eq!(mode(&world), Mode::Rules);
+    assert!(reason(&mut world).contains("lwtThing · message 2 of 2"));
+    assert!(world.draw().contains("┏ rule-0 "), "the first of those that listen");
+    world.key(KeyCode::Enter);
+    assert_eq!(mode(&world), Mode::Message);
+    assert!(world.draw().contains("\"client_id\": \"lwtThing\""));
+    world.keys("w");
+    assert!(reason(&mut world).contains("lwtThing · message 2 of 2"));
+    world.keys("1");
+    world.key(KeyCode::Tab);
+    world.key(KeyCode::Enter);
+    world.keys("w");
+    assert!(world.draw().contains("┏ rule-1 "), "an executed message: {}", world.draw());
+}
+
+#[test]
+fn a_message_that_no_rule_listens_to_says_so() {
+    let mut world = World::three(100, 24);
+    world.key(KeyCode::Tab);
+    assert!(world.keys("w").is_empty());
+    assert_eq!(mode(&world), Mode::Feed);
+    let screen = world.draw();
+    assert!(screen.contains("no rule listens to /lwt/connected/topic: lastWillRule to /last/will/topic"), "{screen}");
+}
+
+#[test]
+fn an_open_message_is_explained_although_the_feed_forgot_it() {
+    let mut world = World::three(100, 30);
+    world.die(ConnId(1), "lwtThing", Fault::Fin);
+    world.key(KeyCode::Tab);
+    world.key(KeyCode::Tab);
+    world.key(KeyCode::Enter);
+    for number in 0..600 {
+        world.message("/last/will/topic", format!("{number}").as_bytes(), None, false);
+    }
+    world.keys("w");
+    assert!(reason(&mut world).contains("lwtThing · no longer in the feeds"));
+    world.key(KeyCode::Right);
+    assert!(reason(&mut world).contains("no longer"), "nothing older is kept");
+    world.key(KeyCode::Left);
+    assert!(reason(&mut world).contains("unattributed · message 500 of 500"));
+}
+
+#[test]
+fn a_retained_message_was_not_tried() {
+    let mut world = World::up(100, 30);
+    world.message("/last/will/topic", tui_world::will_payload("old").as_bytes(), None, true);
+    world.keys("5");
+    let screen = world.draw();
+    assert!(screen.contains("Why it was not tried") && screen.contains("because it was retained"), "{screen}");
+}
+
+#[test]
+fn a_page_that_does_not_fit_is_read_to_its_end() {
+    let mut world = World::three(40, 10);
+    world.die(ConnId(1), "lwtThing", Fault::Fin);
+    world.keys("5");
+    assert!(world.draw().contains("lines more"));
+    world.keys("w");
+    assert!(world.draw().contains("Why it fired"), "w goes to the reason");
+    world.keys("G");
+    assert!(!world.draw().contains("more"));
+    world.keys("kkk");
+    assert!(world.draw().contains("3 lines more"), "up works at once after the end");
+    world.keys("g");
+    world.key(KeyCode::PageDown);
+    world.key(KeyCode::PageUp);
+    assert!(world.draw().contains("tells a person"));
+}
+
+#[test]
+fn failures_of_late_show_on_the_tab() {
+    let mut world = World::three(80, 24);
+    world.keys("5");
+    assert!(!world.draw().contains("Rules ✖"));
+    let failure = Notice { at: world.now, text: "nobody\nanswers".into() };
+    let action = &mut world.status.rules[0].actions[1];
+    (action.failed, action.last_failure) = (1, Some(failure));
+    let screen = world.draw();
+    assert!(screen.contains("5 Rules ✖1") && screen.contains("✖ 0 s ago: nobody\\nanswers"), "{screen}");
+    world.pass(600_000);
+    assert!(!world.draw().contains("Rules ✖"));
+}
+
+#[test]
+fn every_notice_can_be_read_again() {
+    let mut world = World::three(80, 24);
+    world.keys("!");
+    assert!(world.draw().contains("nothing to tell"));
+    world.keys("!r");
+    world.pass(9_000);
+    let long = "a sentence about a mail server that cannot be reached ".repeat(12) + "and its end";
+    world.status.notify(world.now, long);
+    world.ui.changed();
+    let screen = world.draw();
+    assert!(screen.contains("a sentence about") && screen.contains("… ! all") && !screen.contains("its end"));
+    world.keys("!");
+    let screen = world.draw();
+    assert!(screen.contains("its end") && screen.contains("lwtThing is connected"), "{screen}");
 }

@@ -3,8 +3,11 @@
 mod tui_world;
 
 use crossterm::event::KeyCode;
+use lwtop::clock::Moment;
 use lwtop::fleet::{Event, LinkEvent};
+use lwtop::hub::{ActionStanding, Notice};
 use lwtop::mqtt::{Cause, ConnId, Fault, Protocol};
+use lwtop::rules::{Action, Email, File, Kind, MailSecurity, Rule, RuleSet};
 use tui_world::World;
 
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (140, 40)];
@@ -148,6 +151,200 @@ fn message_that_is_no_text() {
         world.key(KeyCode::Tab);
         world.key(KeyCode::Tab);
         world.key(KeyCode::Enter);
+        world
+    });
+}
+
+/// One device of which a person was told, one of which a mail is on its way, and one of which every attempt failed.
+fn told(width: u16, height: u16) -> World {
+    let mut world = World::three(width, height);
+    world.die_untold(ConnId(3), "lwtThing-3", Fault::Fin);
+    world.told("lwtThing-3", Some("no notification service answers: org.freedesktop.Notifications has no owner"));
+    world.die(ConnId(1), "lwtThing", Fault::Fin);
+    world.die_untold(ConnId(2), "lwtThing-2", Fault::Rst);
+    world.pass(7_000);
+    world
+}
+
+#[test]
+fn told_awaited_and_failed() {
+    shows("told", told);
+}
+
+#[test]
+fn told_in_a_table() {
+    shows("told_table", |width, height| {
+        let mut world = told(width, height);
+        world.keys("v");
+        world
+    });
+}
+
+#[test]
+fn nobody_was_told_in_detail() {
+    shows("told_detail", |width, height| {
+        let mut world = told(width, height);
+        world.draw();
+        world.keys("G");
+        world.key(KeyCode::Enter);
+        world.draw();
+        world.key(KeyCode::PageDown);
+        world
+    });
+}
+
+/// Two deaths: of a device that says what the article's rule asks for, and of one that leaves `trigger_action` out.
+fn two_wills(width: u16, height: u16) -> World {
+    let mut world = World::three(width, height);
+    world.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    world.pass(9_000);
+    world.close(ConnId(3), "lwtThing-3", Cause::ConnectionLost, "RST");
+    let will = br#"{"state": {"reported": {"last_will": "yes", "client_id": "lwtThing-3"}}}"#;
+    world.message("/last/will/topic", will, Some("lwtThing-3"), false);
+    world.pass(4_000);
+    world
+}
+
+#[test]
+fn rule_that_did_not_fire() {
+    shows("rule_not_fired", |width, height| {
+        let mut world = two_wills(width, height);
+        world.keys("5");
+        world
+    });
+}
+
+#[test]
+fn rule_that_fired_from_a_feed() {
+    shows("rule_fired", |width, height| {
+        let mut world = two_wills(width, height);
+        world.key(KeyCode::Tab);
+        world.key(KeyCode::Tab);
+        world.key(KeyCode::Down);
+        world.keys("w");
+        world
+    });
+}
+
+#[test]
+fn rule_without_a_message() {
+    shows("rule_without_message", |width, height| {
+        let mut world = World::three(width, height);
+        world.keys("5");
+        world
+    });
+}
+
+#[test]
+fn no_rules() {
+    shows("rules_none", |width, height| {
+        let mut world = World::up(width, height);
+        world.rule_by(RuleSet::default());
+        world.keys("5");
+        world
+    });
+}
+
+/// Many rules, one of them with a long statement, wide characters, a mail that fails and a desktop that there is not.
+fn many_rules(width: u16, height: u16) -> World {
+    let mut world = World::three(width, height);
+    let article = world.rules.rules()[0].clone();
+    let long = "SELECT state.reported.client_id AS device, topic(2) AS kind, clientid() AS will FROM \
+                '/last/#' WHERE (state.reported.last_will = 'yes' OR state.reported.last_will = 'ja') AND \
+                clientid() <> 'Prüfstand-温度-7' AND state.reported.trigger_action <> 'off'";
+    let mail = Email {
+        from: "lwtop <lwtop@plant.example>".into(),
+        to: vec!["kim@plant.example".into(), "night-shift@plant.example".into()],
+        subject: None,
+        body: None,
+        host: "127.0.0.1".into(),
+        port: Some(2525),
+        security: MailSecurity::None,
+        user: None,
+        password: None,
+    };
+    let mut rules = vec![article];
+    let described = Rule {
+        description: Some("tells the night shift of 温度 sensors that died without leaving".into()),
+        ..Rule::new("Nachtschicht-温度", long.parse().unwrap())
+    };
+    let described = described.doing(Action::republish(&"alarm/温度".parse().unwrap())).doing(Action::desktop());
+    rules.push(Rule {
+        error_action: Some(Kind::File(File { path: "/var/log/lwtop/undelivered.jsonl".into() }).into()),
+        ..described.doing(Kind::Email(Box::new(mail)))
+    });
+    for number in 1..=12 {
+        let sql = format!("SELECT * FROM 'plant/{number}/+/battery' WHERE level < {}", number * 5);
+        rules.push(Rule::new(&format!("lowBattery-{number}"), sql.parse().unwrap()).doing(Action::desktop()));
+    }
+    world.rule_by(RuleSet::new(rules));
+    let will = br#"{"state": {"reported": {"last_will": "ja", "client_id": "Pr\u00fcfstand-\u6e29\u5ea6-7"}}}"#;
+    world.message("/last/will/topic", will, None, false);
+    world.pass(1_000);
+    let at = world.now;
+    let standing = &mut world.status.rules[1];
+    standing.matched = 1_204;
+    standing.not_matched = 31;
+    standing.last_match = Some(at);
+    let [_, desktop, email, file] = standing.actions.as_mut_slice() else { panic!("four actions") };
+    let idle = "no notification service answers on this machine's session bus";
+    *desktop = ActionStanding { idle: true, done: 0, last_failure: Some(notice(at, idle)), ..desktop.clone() };
+    let down = "127.0.0.1:2525 refused the connection; is the mail server running, and are host and port right?";
+    *email = ActionStanding { done: 12, failed: 1, waiting: 3, last_failure: Some(notice(at, down)), ..email.clone() };
+    file.done = 1;
+    world.pass(12_000);
+    world
+}
+
+fn notice(at: Moment, text: &str) -> Notice {
+    Notice { at, text: text.to_owned() }
+}
+
+#[test]
+fn rules_many_with_a_failing_mail() {
+    shows("rules_many", |width, height| {
+        let mut world = many_rules(width, height);
+        world.keys("5j");
+        world
+    });
+}
+
+#[test]
+fn rule_at_the_end_of_its_page() {
+    shows("rules_scrolled", |width, height| {
+        let mut world = many_rules(width, height);
+        world.keys("5j");
+        world.draw();
+        for _ in 0..9 {
+            world.key(KeyCode::PageDown);
+        }
+        world
+    });
+}
+
+#[test]
+fn long_notice() {
+    shows("long_notice", |width, height| {
+        let mut world = World::three(width, height);
+        let text = "email of lastWillRule failed for 40 devices: 127.0.0.1:2525 refused the connection; is the mail \
+                    server running, and are host and port in the configuration right? It is tried again with the next \
+                    group of deaths, and until then nobody is told by mail";
+        world.status.notify(world.now, text);
+        world
+    });
+}
+
+#[test]
+fn notices() {
+    shows("notices", |width, height| {
+        let mut world = World::three(width, height);
+        world
+            .status
+            .notify(world.now, "the desktop has no notification service: lastWillRule cannot show notices there");
+        world.keys("r");
+        world.pass(61_000);
+        world.status.notify(world.now, "email of lastWillRule failed: 127.0.0.1:2525 refused the connection");
+        world.keys("!");
         world
     });
 }

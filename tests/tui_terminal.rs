@@ -24,7 +24,7 @@ fn inside() {
         let mut stops = Stops::listen().unwrap();
         let (screen, _guard) = terminal::enter().unwrap();
         let mut ui = Ui::new(screen, Look::plain());
-        ui.draw(&View { fleet: &world.fleet, status: &world.status, now: world.now }).unwrap();
+        ui.draw(&View { fleet: &world.fleet, status: &world.status, rules: &world.rules, now: world.now }).unwrap();
         match ending.as_str() {
             "panic" => panic!("the interface broke"),
             "task" => {

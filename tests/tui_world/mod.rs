@@ -6,10 +6,12 @@ use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use lwtop::clock::Moment;
 use lwtop::convention::Topics;
 use lwtop::fleet::{
-    Closed, DeviceEvent, Event, Fleet, Incoming, LinkEvent, Opened, RuleOutcome, SessionEvent, Settings,
+    ActionReport, Closed, DeviceEvent, Event, Fleet, Incoming, LinkEvent, Opened, Role, RuleOutcome, SessionEvent,
+    Settings,
 };
-use lwtop::hub::Status;
+use lwtop::hub::{ActionStanding, Notice, RuleStanding, Status};
 use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Qos, Will};
+use lwtop::rules::{Action, Message, Rule, RuleSet};
 use lwtop::tui::{Effect, Look, Ui, View};
 use lwtop::wiring::Activity;
 use ratatui::Terminal;
@@ -22,6 +24,7 @@ pub const NOON: Moment = Moment::from_millis(1_606_046_640_000);
 pub struct World {
     pub fleet: Fleet,
     pub status: Status,
+    pub rules: RuleSet,
     pub now: Moment,
     pub ui: Ui<TestBackend>,
     topics: Topics,
@@ -50,14 +53,37 @@ impl World {
             ..Status::default()
         };
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        Self {
+        let rules = RuleSet::article(&topics.will, &topics.executed.as_str().parse().unwrap());
+        let mut world = Self {
             fleet: Fleet::new(Settings { will: topics.will.clone(), rules: true }),
             status,
+            rules: RuleSet::default(),
             now: NOON,
             ui: Ui::new(terminal, Look::plain()),
             topics,
             conns: 0,
-        }
+        };
+        world.rule_by(rules);
+        world
+    }
+
+    /// With these rules in place of the article's.
+    pub fn rule_by(&mut self, rules: RuleSet) {
+        let action = |action: &Action| ActionStanding {
+            kind: action.kind.name(),
+            target: action.kind.target(),
+            ..ActionStanding::default()
+        };
+        let standing = |rule: &Rule| RuleStanding {
+            name: rule.name.clone(),
+            description: rule.description.clone(),
+            sql: rule.statement.to_string().into(),
+            actions: rule.actions.iter().chain(&rule.error_action).map(action).collect(),
+            has_error_action: rule.error_action.is_some(),
+            ..RuleStanding::default()
+        };
+        self.status.rules = rules.rules().iter().map(standing).collect();
+        self.rules = rules;
     }
 
     /// The same with colours.
@@ -144,16 +170,40 @@ impl World {
             qos: Qos::AtLeastOnce,
             retain,
             publisher: publisher.map(ClientId::from),
+            source: None,
+            properties: None,
         };
         let meaning = self.topics.interpret(&message);
-        let will = topic == "/last/will/topic" && !retain;
-        let outcome = RuleOutcome {
-            at: self.now + Duration::from_micros(100),
-            name: "lastWillRule".into(),
-            matched: will,
-            republishes: true,
-        };
-        self.apply(Event::Message(message, meaning, if will { vec![outcome] } else { Vec::new() }));
+        let seen = Message::heard(&message, meaning.device.as_ref());
+        let made = if retain { Vec::new() } else { self.rules.evaluate(&seen) };
+        let at = self.now + Duration::from_micros(100);
+        let outcomes = made.into_iter().map(|outcome| {
+            let standing = &mut self.status.rules[outcome.rule];
+            let mut notifies = 0;
+            if outcome.matched {
+                standing.matched += 1;
+                standing.last_match = Some(at);
+                let rule = &self.rules.rules()[outcome.rule];
+                for (action, standing) in rule.actions.iter().zip(&mut standing.actions) {
+                    let notify = action.kind.notifies() && !standing.idle;
+                    notifies += u32::from(notify);
+                    standing.waiting += u64::from(notify);
+                    standing.done += u64::from(!notify && !standing.idle);
+                }
+            } else {
+                standing.not_matched += 1;
+            }
+            RuleOutcome {
+                at,
+                name: outcome.name,
+                matched: outcome.matched,
+                skipped: false,
+                republishes: true,
+                notifies,
+            }
+        });
+        let outcomes = outcomes.collect();
+        self.apply(Event::Message(message, meaning, outcomes));
     }
 
     pub fn fault(&mut self, id: &str, fault: Fault) {
@@ -173,8 +223,47 @@ impl World {
         }))));
     }
 
-    /// A cut with all that follows: will after 0.1 ms, rule after 0.2, executed after 0.9.
+    /// A cut with all that follows: will after 0.1 ms, rule after 0.2, executed after 0.9, a person told after 14.
     pub fn die(&mut self, conn: ConnId, id: &str, fault: Fault) {
+        self.die_untold(conn, id, fault);
+        self.told(id, None);
+    }
+
+    /// What came of the first rule's last action that tells a person: it was done after 14 ms, or failed for good.
+    pub fn told(&mut self, id: &str, failure: Option<&str>) {
+        let at = self.now + Duration::from_micros(13_100);
+        let device = self.fleet.find(id).and_then(|key| self.fleet.device(key)).unwrap();
+        let first = self.fleet.feed(Role::Will).entries()[0].message.clone();
+        let rule = &self.rules.rules()[0];
+        let Some(index) = rule.actions.iter().rposition(|action| action.kind.notifies()) else { return };
+        let standing = &mut self.status.rules[0].actions[index];
+        standing.waiting -= 1;
+        match failure {
+            None => standing.done += 1,
+            Some(text) => {
+                standing.failed += 1;
+                standing.last_failure = Some(Notice { at, text: text.to_owned() });
+            }
+        }
+        let report = ActionReport {
+            at,
+            rule: rule.name.clone(),
+            rule_index: 0,
+            action: Some(index),
+            kind: standing.kind,
+            target: standing.target.clone(),
+            notifies: true,
+            events: 1,
+            incidents: device.incident.into_iter().collect(),
+            attempts: 1,
+            failure: failure.map(str::to_owned),
+            first,
+        };
+        self.apply(Event::Action(Box::new(report)));
+    }
+
+    /// The same up to the republish.
+    pub fn die_untold(&mut self, conn: ConnId, id: &str, fault: Fault) {
         self.fault(id, fault);
         self.close(conn, id, Cause::ConnectionLost, "FIN");
         self.now = self.now + Duration::from_micros(100);
@@ -184,7 +273,7 @@ impl World {
     }
 
     pub fn draw(&mut self) -> String {
-        let view = View { fleet: &self.fleet, status: &self.status, now: self.now };
+        let view = View { fleet: &self.fleet, status: &self.status, rules: &self.rules, now: self.now };
         self.ui.draw(&view).unwrap();
         self.screen()
     }
@@ -208,7 +297,7 @@ impl World {
     }
 
     pub fn input(&mut self, input: &Input) -> Vec<Effect> {
-        let view = View { fleet: &self.fleet, status: &self.status, now: self.now };
+        let view = View { fleet: &self.fleet, status: &self.status, rules: &self.rules, now: self.now };
         self.ui.on_event(input, &view)
     }
 
