@@ -123,8 +123,17 @@ mod death {
                     qos: Qos::AtMostOnce,
                     retain: false,
                     publisher: None,
+                    source: None,
+                    properties: None,
                 };
-                let outcome = RuleOutcome { at: now, name: "lastWillRule".into(), matched: true, republishes: true };
+                let outcome = RuleOutcome {
+                    at: now,
+                    name: "lastWillRule".into(),
+                    matched: true,
+                    skipped: false,
+                    republishes: true,
+                    notifies: 0,
+                };
                 let outcomes = if role == Role::Will { vec![outcome] } else { Vec::new() };
                 let meaning = Meaning { role, device: Some(client.clone()) };
                 fleet.apply(Event::Message(message, meaning, outcomes), now, &mut out);

@@ -8,6 +8,7 @@ use lwtop::clock::Moment;
 use lwtop::fleet::{Event, Fleet, LinkEvent, Opened, SessionEvent, Settings};
 use lwtop::hub::Status;
 use lwtop::mqtt::{ClientId, ConnId, KeepAlive, Protocol};
+use lwtop::rules::RuleSet;
 use lwtop::tui::{Look, Ui, View};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -43,12 +44,12 @@ fn fleet(size: usize) -> Fleet {
 #[divan::bench(args = [200, 1_000, 100_000])]
 fn table(bencher: Bencher, size: usize) {
     let fleet = fleet(size);
-    let status = Status::default();
+    let (status, rules) = (Status::default(), RuleSet::default());
     let mut ui = Ui::new(Terminal::new(TestBackend::new(200, 60)).expect("a terminal"), Look::plain());
     let mut millis = 1_000_000;
     bencher.bench_local(move || {
         millis += 1_000;
         let now = Moment::from_millis(millis);
-        ui.draw(&View { fleet: &fleet, status: &status, now }).expect("a frame");
+        ui.draw(&View { fleet: &fleet, status: &status, rules: &rules, now }).expect("a frame");
     });
 }

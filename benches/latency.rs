@@ -10,7 +10,7 @@ use lwtop::clock::Clock;
 use lwtop::convention::Topics;
 use lwtop::device::DeviceTemplate;
 use lwtop::fleet::{Hop, IncidentId};
-use lwtop::hub::{Command, Runtime, Setup, Source};
+use lwtop::hub::{Command, LinkOptions, Runtime, Setup, Source};
 use lwtop::mqtt::Fault;
 use lwtop::rules::RuleSet;
 use raw::Raw;
@@ -37,6 +37,7 @@ async fn run() {
     };
     let setup = Setup {
         source: Source::Embedded { listen: "127.0.0.1:0".parse().expect("an address") },
+        link: LinkOptions::default(),
         rules: RuleSet::article(&topics.will, &"/lwt/executed".parse().expect("a topic")),
         topics,
         template: DeviceTemplate::article(
@@ -44,6 +45,7 @@ async fn run() {
             "/lwt/connected/topic".parse().expect("a topic"),
         ),
         prefix: "lwtThing".to_owned(),
+        lifecycle: false,
         devices: 1,
     };
     let mut program = Runtime::start(setup, clock).expect("one device fits");
