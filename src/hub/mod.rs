@@ -3,11 +3,13 @@
 pub mod command;
 pub mod core;
 mod echoes;
+mod errands;
 mod error_message;
 pub mod limits;
 mod orders;
 mod rate;
 mod reactions;
+mod reports;
 pub mod runtime;
 pub mod setup;
 pub mod status;

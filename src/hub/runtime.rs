@@ -1,15 +1,16 @@
 //! The one loop that owns the hub: waits for reports and for time, and runs what comes of them.
 
 use super::core::{Hub, Step};
+use super::errands::{desktops, update};
 use super::limits;
 use super::setup::{Lanes, Parts, Setup, Source, start};
-use super::status::{RuleStanding, Status};
+use super::status::Status;
 use crate::actions::{ActionId, Desk};
 use crate::clock::{Clock, Moment};
 use crate::fleet::{Change, Fleet, Report};
 use crate::link::{Outgoing, Refusal};
 use crate::mqtt::ConnId;
-use crate::rules::{Kind, RuleSet};
+use crate::rules::RuleSet;
 use crate::wiring::{Activity, ActivityBoard};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -34,12 +35,6 @@ const RETRY: Duration = Duration::from_millis(2);
 /// How long simulated devices may take to say goodbye at the end.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// How long actions that wait may take at the end: a mail that is being gathered goes out.
-const LAST_ACTIONS: Duration = Duration::from_secs(5);
-
-/// How long the error actions of those that failed then may take.
-const LAST_ERRORS: Duration = Duration::from_secs(1);
-
 /// Nothing can go on.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -63,12 +58,12 @@ pub struct Runtime {
     pub(super) hub: Hub,
     pub(super) setup: Setup,
     pub(super) lanes: Lanes,
-    inbox: mpsc::Receiver<Report>,
+    pub(super) inbox: mpsc::Receiver<Report>,
     starting: Option<JoinHandle<Result<Parts, String>>>,
     pub(super) parts: Option<Parts>,
     pub(super) opened: bool,
     outbox: VecDeque<Outgoing>,
-    desk: Desk,
+    pub(super) desk: Desk,
     /// The actions that may turn out not to work on this machine.
     desktops: Vec<ActionId>,
     activity: Vec<(ConnId, Activity)>,
@@ -290,52 +285,6 @@ impl Runtime {
         self.finish(step).unwrap_or_default()
     }
 
-    /// How many events wait for an action, or are being delivered.
-    #[must_use]
-    pub fn undelivered(&self) -> u64 {
-        let ids = self.hub.rules().rules().iter().enumerate().flat_map(|(rule, each)| {
-            let actions = (0..each.actions.len()).map(Some).chain(each.error_action.iter().map(|_| None));
-            actions.map(move |action| ActionId { rule, action })
-        });
-        ids.map(|id| self.desk.waiting(id)).sum()
-    }
-
-    /// Delivers what waits for an action, for at most five seconds, and says what came of it. To be called once, before
-    /// [`Self::stop`].
-    pub async fn finish_actions(&mut self) -> Turn {
-        let clock = self.lanes.clock;
-        let mut step = Step::default();
-        self.hub.flush(clock.now(), &mut step);
-        let mut turn = self.finish(step).unwrap_or_default();
-        // What fails now may have an error action, which is done in a second round.
-        let mut rules = self.hub.rules().clone();
-        for patience in [LAST_ACTIONS, LAST_ERRORS] {
-            let next = Desk::start(&std::mem::take(&mut rules), self.lanes.reports.clone(), clock);
-            let ending = std::mem::replace(&mut self.desk, next).stop(patience);
-            tokio::pin!(ending);
-            let mut ended = false;
-            while !ended {
-                let mut reports = Vec::new();
-                tokio::select! {
-                    () = &mut ending => ended = true,
-                    report = self.inbox.recv() => reports.extend(report),
-                }
-                while let Ok(report) = self.inbox.try_recv() {
-                    reports.push(report);
-                }
-                let mut step = Step::default();
-                for report in reports {
-                    self.hub.step(report, clock.now(), &mut step);
-                }
-                // An error that comes now must not hide what was delivered.
-                let more = self.finish(step).unwrap_or_default();
-                turn.changes.extend(more.changes);
-                turn.notices.extend(more.notices);
-            }
-        }
-        turn
-    }
-
     /// Ends everything in order: devices leave cleanly, then the link, the gateway and the broker.
     pub async fn stop(mut self) {
         if let Some(starting) = self.starting.take() {
@@ -355,35 +304,6 @@ impl Runtime {
             }
         }
         drain.abort();
-    }
-}
-
-/// The actions that show something on this machine's desktop.
-fn desktops(rules: &RuleSet) -> Vec<ActionId> {
-    let ids = rules.rules().iter().enumerate().flat_map(|(rule, each)| {
-        let actions = each.actions.iter().enumerate().map(|(index, action)| (Some(index), action));
-        let all = actions.chain(each.error_action.iter().map(|action| (None, action)));
-        all.filter(|(_, action)| matches!(action.kind, Kind::Desktop(_)))
-            .map(move |(action, _)| ActionId { rule, action })
-    });
-    ids.collect()
-}
-
-/// Copies the counts for the views; texts only where they changed, for it is done every frame.
-fn update(shown: &mut Vec<RuleStanding>, standing: &[RuleStanding], desk: &Desk) {
-    if shown.len() != standing.len() {
-        shown.clone_from(&standing.to_vec());
-    }
-    for (rule, (shown, now)) in shown.iter_mut().zip(standing).enumerate() {
-        (shown.matched, shown.not_matched, shown.last_match) = (now.matched, now.not_matched, now.last_match);
-        let plain = now.actions.len() - usize::from(now.has_error_action);
-        for (index, (shown, now)) in shown.actions.iter_mut().zip(&now.actions).enumerate() {
-            (shown.done, shown.failed, shown.idle) = (now.done, now.failed, now.idle);
-            shown.waiting = desk.waiting(ActionId { rule, action: (index < plain).then_some(index) });
-            if shown.last_failure != now.last_failure {
-                shown.last_failure.clone_from(&now.last_failure);
-            }
-        }
     }
 }
 
