@@ -359,3 +359,19 @@ fn nobody_but_a_lwtop_is_believed_about_hops_where_the_publisher_is_known() {
     assert_eq!(publish(Some("lwtop-0123abcd-m")), (0, true));
     assert_eq!(publish(None), (0, true), "elsewhere it cannot be told apart");
 }
+
+#[test]
+fn a_republish_that_the_link_cannot_take_has_failed() {
+    let mut world = World::new(vec![rule("any", "#").doing(to("b"))]);
+    let sent = world.hear("a", "ping").publish.remove(0);
+    let why = "the link to the broker is down".to_owned();
+    let step = world.hub.not_published(sent.origin.unwrap(), sent.topic.shared(), sent.payload, why, at(world.now));
+    assert_eq!(step.notices.len(), 1, "{:?}", step.notices);
+    let action = &world.hub.standing()[0].actions[0];
+    assert_eq!((action.done, action.failed), (0, 1));
+    assert_eq!(
+        published(&world.hear("b", "ping")),
+        ["b"],
+        "somebody else's: it is not taken for the one that was lost"
+    );
+}

@@ -42,6 +42,7 @@ pub(super) fn run(args: &FleetArgs) -> Result<(), Failure> {
 /// Delivers what waits, and says what could not be delivered.
 async fn last_actions(runtime: &mut Runtime) {
     let mut log = std::io::stderr();
+    runtime.flush();
     let waiting = runtime.undelivered();
     // Nothing is left to tell that standard error is closed.
     if waiting > 0 {

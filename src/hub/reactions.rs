@@ -44,11 +44,11 @@ pub(super) struct Heard<'a> {
 }
 
 /// The rules at work.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Reactions {
     rules: Arc<RuleSet>,
     /// Where executed messages are listened for.
-    executed: Option<TopicFilter>,
+    executed: TopicFilter,
     echoes: Echoes,
     standing: Vec<RuleStanding>,
     /// Actions that cannot work on this machine.
@@ -66,7 +66,17 @@ pub(super) struct Reactions {
 impl Reactions {
     pub(super) fn new(rules: RuleSet, executed: TopicFilter) -> Self {
         let standing = rules.rules().iter().map(standing).collect();
-        Self { rules: rules.into(), executed: Some(executed), standing, ..Self::default() }
+        Self {
+            rules: rules.into(),
+            executed,
+            echoes: Echoes::default(),
+            standing,
+            idle: HashSet::new(),
+            untold: None,
+            warned: false,
+            looping: HashSet::new(),
+            undecided: HashMap::new(),
+        }
     }
 
     pub(super) fn rules(&self) -> &RuleSet {
@@ -87,11 +97,11 @@ impl Reactions {
             return false;
         }
         if let Some(standing) = self.standing.get_mut(id.rule) {
-            let place = id.action.unwrap_or_else(|| standing.actions.len().saturating_sub(1));
-            if let Some(action) = standing.actions.get_mut(place) {
+            let rule = Arc::clone(&standing.name);
+            if let Some(action) = standing.action_mut(id.action) {
                 action.idle = true;
                 action.last_failure = Some(Notice { at: Moment::default(), text: why.to_owned() });
-                self.untold.get_or_insert_with(|| format!("rule {}: no {}, because {why}", standing.name, action.kind));
+                self.untold.get_or_insert_with(|| format!("rule {rule}: no {}, because {why}", action.kind));
             }
         }
         id.action.is_some()
@@ -136,13 +146,12 @@ impl Reactions {
             } else {
                 standing.not_matched += 1;
             }
-            let executed = |topic: &str| self.executed.as_ref().is_some_and(|filter| filter.matches(topic));
             // A republish to where lwtop does not listen cannot be waited for; neither can one without a message.
             let republishes = outcome.output.is_some()
                 && rule.actions.iter().any(|action| match &action.kind {
                     Kind::Republish(republish) => {
                         let topic = republish.topic.render_for(&rule.statement, seen);
-                        named(topic).is_ok_and(|topic| executed(topic.as_str()))
+                        named(topic).is_ok_and(|topic| self.executed.matches(topic.as_str()))
                     }
                     _ => false,
                 });
@@ -341,25 +350,21 @@ impl Reactions {
             statement: None,
         };
         let report = report(rule, id, action, &job, why, job.at);
-        if let Some(standing) = self.standing.get_mut(id.rule) {
-            let place = id.action.unwrap_or_else(|| standing.actions.len().saturating_sub(1));
-            if let Some(action) = standing.actions.get_mut(place) {
-                action.done = action.done.saturating_sub(1);
-            }
+        // It will not arrive: the same message from somebody else must not be taken for it.
+        self.echoes.recognise(&job.message, job.at);
+        if let Some(action) = self.standing.get_mut(id.rule).and_then(|standing| standing.action_mut(id.action)) {
+            action.done = action.done.saturating_sub(1);
         }
         Some(report)
     }
 
     fn last_failure(&self, id: ActionId) -> Option<&Notice> {
-        let actions = &self.standing.get(id.rule)?.actions;
-        let place = id.action.unwrap_or_else(|| actions.len().saturating_sub(1));
-        actions.get(place)?.last_failure.as_ref()
+        self.standing.get(id.rule)?.action(id.action)?.last_failure.as_ref()
     }
 
     fn count(&mut self, id: ActionId, done: u64, failed: u64, failure: Option<Notice>) {
-        let Some(standing) = self.standing.get_mut(id.rule) else { return };
-        let place = id.action.unwrap_or_else(|| standing.actions.len().saturating_sub(1));
-        let Some(action) = standing.actions.get_mut(place) else { return };
+        let standing = self.standing.get_mut(id.rule);
+        let Some(action) = standing.and_then(|standing| standing.action_mut(id.action)) else { return };
         action.done += done;
         action.failed += failed;
         if failure.is_some() {

@@ -54,6 +54,24 @@ pub struct RuleStanding {
     pub has_error_action: bool,
 }
 
+impl RuleStanding {
+    /// How one of its actions stands; `None` asks for the error action.
+    #[must_use]
+    pub fn action(&self, action: Option<usize>) -> Option<&ActionStanding> {
+        self.actions.get(self.place(action)?)
+    }
+
+    /// The same, to be changed.
+    pub fn action_mut(&mut self, action: Option<usize>) -> Option<&mut ActionStanding> {
+        let place = self.place(action)?;
+        self.actions.get_mut(place)
+    }
+
+    fn place(&self, action: Option<usize>) -> Option<usize> {
+        action.or_else(|| self.actions.len().checked_sub(1).filter(|_| self.has_error_action))
+    }
+}
+
 /// The state of the program around the fleet.
 #[derive(Clone, Debug, Default)]
 pub struct Status {
