@@ -375,3 +375,17 @@ fn a_republish_that_the_link_cannot_take_has_failed() {
         "somebody else's: it is not taken for the one that was lost"
     );
 }
+
+#[test]
+fn a_will_behind_other_messages_on_its_topic_is_the_one_of_the_incident() {
+    let mut world = World::new(vec![rule("any", "lwt/+/will").doing(tell())]);
+    world.opened();
+    let mut jobs = world.hear("lwt/press-7/will", "still here").jobs;
+    world.now += 500;
+    jobs.extend(world.hear("lwt/press-7/will", "gone").jobs);
+    jobs.extend(world.closed().jobs);
+    let told: Vec<_> = jobs.iter().filter(|(_, job)| job.incident.is_some()).collect();
+    let [(id, job)] = told.as_slice() else { panic!("{} of {} jobs know the incident", told.len(), jobs.len()) };
+    assert_eq!((&job.output[..], job.facts.cause), (&b"gone"[..], Some(Cause::ConnectionLost)));
+    assert_eq!(phases(&world.report(*id, job, None)), [IncidentPhase::Notified]);
+}

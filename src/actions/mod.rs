@@ -14,7 +14,6 @@ mod file;
 mod json;
 mod progress;
 pub mod sns;
-pub mod tls;
 mod webhook;
 pub mod words;
 

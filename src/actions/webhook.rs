@@ -4,8 +4,9 @@
 //! the group's first event.
 
 use super::words::count;
-use super::{Attempt, Deliver, Failed, Group, json, tls};
+use super::{Attempt, Deliver, Failed, Group, json};
 use crate::rules::{Template, Webhook};
+use crate::tls;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use serde::de::IgnoredAny;
@@ -118,7 +119,7 @@ impl Deliver for Poster {
 }
 
 fn client(url: &Url) -> reqwest::Result<Client> {
-    tls::install_crypto();
+    tls::install_provider();
     let mut builder = Client::builder()
         .user_agent(concat!("lwtop/", env!("CARGO_PKG_VERSION")))
         // A redirect would hand the event, and with some kinds the headers too, to another address.

@@ -106,9 +106,7 @@ impl Fleet {
                 // Frozen by lwtop, so its socket cannot say that the broker has given it up; the will does.
                 self.died_unseen(key, Cause::KeepAliveTimeout, message.at, &outcomes, now, out);
             } else {
-                // A device that goes on writing to its will topic must not put the end of the wait off.
-                let at = device.early_will.as_ref().map_or(message.at, |early| early.at);
-                device.early_will = Some(EarlyWill { at, outcomes });
+                device.early_will = Some(EarlyWill { at: message.at, outcomes });
                 self.look_later(key);
             }
             return;

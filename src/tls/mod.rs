@@ -5,12 +5,10 @@
 
 mod client;
 mod pem;
-mod server;
 mod trouble;
 
 pub use client::{client_config, server_name};
 pub use pem::{Identity, read_certificates, read_identity};
-pub use server::{ClientCertificates, server_config};
 pub use trouble::{TlsError, explain};
 
 use std::path::PathBuf;

@@ -36,7 +36,7 @@ fn certificate() -> rcgen::CertifiedKey<rcgen::KeyPair> {
 async fn trusted_and_not() {
     use tokio_rustls::rustls::pki_types::pem::PemObject as _;
     use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    lwtop::actions::tls::install_crypto();
+    lwtop::tls::install_provider();
     let folder = std::path::PathBuf::from(std::env::var_os("LWTOP_TEST_FOLDER").unwrap());
     for (name, host, wanted) in [
         ("known", "localhost", None),
