@@ -10,6 +10,7 @@ use super::farewell::{self, WIND_DOWN};
 use super::observer::{Observer, Seen, Tally, Whole};
 use super::registry::{Entry, Order};
 use super::relay::{Pass, Relay, Turn, Watch};
+use super::stream::Stream;
 use crate::fleet::{Closed, Opened, SessionEvent};
 use crate::mqtt::{ClientId, ConnId, Fault, KeepAlive, Protocol, reason};
 use std::future::poll_fn;
@@ -24,7 +25,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 /// Serves one device until its connection has ended on both sides.
-pub(super) async fn serve(shared: Arc<Shared>, device: TcpStream, peer: SocketAddr, conn: ConnId) {
+pub(super) async fn serve(shared: Arc<Shared>, device: Stream, peer: SocketAddr, conn: ConnId) {
     let entry = shared.registry.enter(conn);
     if shared.stopping() {
         return;
@@ -90,7 +91,7 @@ struct Greeted {
 }
 
 /// Reads CONNECT and connects to the broker. `None` if it came to nothing; then all is closed.
-async fn greet(shared: &Shared, entry: &Entry, mut device: TcpStream, peer: SocketAddr) -> Option<Greeted> {
+async fn greet(shared: &Shared, entry: &Entry, mut device: Stream, peer: SocketAddr) -> Option<Greeted> {
     let stop = async { while Order::from_code(entry.line.switch.wait().await) != Order::Stop {} };
     let mut observer = Observer::of_device();
     let mut tally = Tally::default();
@@ -147,7 +148,7 @@ async fn greet(shared: &Shared, entry: &Entry, mut device: TcpStream, peer: Sock
 
 /// Reads until CONNECT is whole; what came after it goes into `rest`.
 async fn read_connect(
-    device: &mut TcpStream,
+    device: &mut Stream,
     observer: &mut Observer,
     tally: &mut Tally,
     rest: &mut Vec<u8>,
@@ -176,42 +177,48 @@ async fn read_connect(
 }
 
 /// Connects to the broker, with a place among those that wait for its first word and a ticket for its door.
-async fn connect_upstream(shared: &Shared) -> io::Result<(TcpStream, Pass)> {
+async fn connect_upstream(shared: &Shared) -> io::Result<(Stream, Pass)> {
     let place = Arc::clone(&shared.places).acquire_owned().await.map_err(io::Error::other)?;
     let connected = timeout(shared.config.upstream_deadline, TcpStream::connect(shared.config.upstream));
     let broker = connected.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     broker.set_nodelay(true)?;
     let ticket = broker.local_addr()?;
     shared.guests.announce(ticket);
-    Ok((broker, Pass { guests: Arc::clone(&shared.guests), ticket, _place: place }))
+    Ok((broker.into(), Pass { guests: Arc::clone(&shared.guests), ticket, _place: place }))
 }
 
 /// Answers a CONNECT that cannot be relayed, as far as the specification lets a server answer it.
-async fn turn_away(shared: &Shared, mut device: TcpStream, bad: BadConnect, peer: SocketAddr) {
+async fn turn_away(shared: &Shared, mut device: Stream, bad: BadConnect, peer: SocketAddr) {
     let BadConnect::Level(level) = bad else {
         tracing::debug!(%peer, "closed a connection with a malformed CONNECT");
         return;
     };
     // 3.1.1 section 3.1.2.2 and 5 section 3.1.2.2: unacceptable protocol version.
     let answer: &[u8] = if level < 4 { &[0x20, 2, 0, 1] } else { &[0x20, 3, 0, 0x84, 0] };
-    let _ = timeout(WIND_DOWN, device.write_all(answer)).await;
+    let _ = timeout(WIND_DOWN, say(&mut device, answer)).await;
     let why = format!("protocol level {level}: lwtop speaks MQTT 3.1.1 (4) and 5 (5)");
     refuse(shared, anonymous(peer), why).await;
 }
 
 /// Tells a device that the broker is not there.
-async fn unreachable(shared: &Shared, mut device: TcpStream, hello: &Hello, name: ClientId, error: &io::Error) {
+async fn unreachable(shared: &Shared, mut device: Stream, hello: &Hello, name: ClientId, error: &io::Error) {
     let answer: &[u8] = match hello.protocol {
         Protocol::V311 => &[0x20, 2, 0, 3],
         Protocol::V5 => &[0x20, 3, 0, 0x88, 0],
     };
-    let _ = timeout(WIND_DOWN, device.write_all(answer)).await;
+    let _ = timeout(WIND_DOWN, say(&mut device, answer)).await;
     refuse(
         shared,
         name,
         format!("the broker behind the gateway, {}, cannot be reached: {error}", shared.config.upstream),
     )
     .await;
+}
+
+/// Sends the last bytes and closes.
+async fn say(device: &mut Stream, answer: &[u8]) -> io::Result<()> {
+    device.write_all(answer).await?;
+    device.shutdown().await
 }
 
 async fn refuse(shared: &Shared, client: ClientId, why: String) {
@@ -325,7 +332,7 @@ mod tests {
         let (reports, _) = mpsc::channel(1);
         let clock = Clock::start();
         let shared = Shared::new(GatewayConfig::new(addr), reports, Arc::default(), Arc::default(), clock);
-        let task = serve(Arc::new(shared), stream, addr, ConnId(1));
+        let task = serve(Arc::new(shared), stream.into(), addr, ConnId(1));
         let size = size_of_val(&task);
         assert!(size <= 1024, "{size} bytes");
     }

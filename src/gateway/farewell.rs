@@ -40,7 +40,7 @@ pub(super) async fn carry_out(shared: &Shared, relay: Relay, ending: Ending) {
 async fn lay_to_rest(shared: &Shared, relay: Relay, carry: Carry) {
     let Relay { device, mut broker, .. } = relay;
     let broker = if carry == Carry::Rst {
-        drop_end(std::future::ready(broker.stream.set_zero_linger())).await;
+        drop_end(std::future::ready(broker.stream.tcp().set_zero_linger())).await;
         drop(broker);
         None
     } else {
@@ -69,11 +69,11 @@ async fn wind_down(relay: Relay, ending: Ending) {
             poll_fn(|cx| device.poll_flush(cx)).await;
             drop_end(device.stream.shutdown()).await;
         }
-        Fate::Reset => drop_end(std::future::ready(device.stream.set_zero_linger())).await,
+        Fate::Reset => drop_end(std::future::ready(device.stream.tcp().set_zero_linger())).await,
     }
     match ending.broker {
         Carry::Rst => {
-            drop_end(std::future::ready(broker.stream.set_zero_linger())).await;
+            drop_end(std::future::ready(broker.stream.tcp().set_zero_linger())).await;
             return;
         }
         Carry::Fin => {

@@ -14,9 +14,7 @@
 //!                                                     farewell   carries the end to the other side
 //! ```
 //!
-//! **More doors.** TLS and WebSocket belong between `accept` and `connection`: a door turns an accepted socket into a
-//! stream of MQTT bytes, and everything behind it works on bytes. `connection` and `relay` name `TcpStream` in one place
-//! each (`serve` and `End`); a second kind of door makes `End` generic over the device's stream.
+//! A door turns an accepted socket into a [`stream`] of MQTT bytes, and everything behind it works on bytes.
 
 mod connection;
 mod decode;
@@ -26,6 +24,7 @@ mod listen;
 pub mod observer;
 mod registry;
 mod relay;
+mod stream;
 
 pub use listen::{BindError, Listener};
 
@@ -209,7 +208,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 // Small packets are to go out at once; without it a ping waits for the last one's acknowledgement.
                 let _ = device.set_nodelay(true);
                 let conn = ConnId::next();
-                tokio::spawn(connection::serve(Arc::clone(&shared), device, peer, conn));
+                tokio::spawn(connection::serve(Arc::clone(&shared), device.into(), peer, conn));
             }
             Err(error) => {
                 // Out of file descriptors, mostly; the waiting connection stays in the backlog. Told once, not at

@@ -8,6 +8,7 @@ use super::decode::Hello;
 use super::ending::{Ending, Silence};
 use super::observer::{CONNACK, Observer, Seen, Tally, Whole};
 use super::registry::Line;
+use super::stream::Stream;
 use crate::clock::{Clock, Moment};
 use crate::mqtt::{KeepAlive, Protocol};
 use crate::wiring::{Activity, ActivityBoard, Guests};
@@ -19,7 +20,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -44,9 +44,11 @@ pub(super) enum Turn {
 /// One of the two sockets, and what it has not taken yet.
 #[derive(Debug)]
 pub(super) struct End {
-    pub stream: TcpStream,
+    pub stream: Stream,
     /// Boxed: hardly any connection ever has one.
     left: Option<Box<Leftover>>,
+    /// The stream has taken bytes that its socket has not.
+    unflushed: bool,
     /// Writing failed: what comes is discarded, and the reading side will tell why.
     deaf: bool,
 }
@@ -58,8 +60,8 @@ struct Leftover {
 }
 
 impl End {
-    pub(super) const fn new(stream: TcpStream) -> Self {
-        Self { stream, left: None, deaf: false }
+    pub(super) const fn new(stream: Stream) -> Self {
+        Self { stream, left: None, unflushed: false, deaf: false }
     }
 
     /// Puts `bytes` behind what is left, without writing.
@@ -73,7 +75,7 @@ impl End {
             .extend_from_slice(bytes);
     }
 
-    /// Writes `bytes`, and keeps what the socket does not take.
+    /// Writes `bytes`, and keeps what the stream does not take.
     fn write(&mut self, cx: &mut Context<'_>, mut bytes: &[u8]) {
         if self.left.is_none() {
             while !bytes.is_empty() && !self.deaf {
@@ -81,6 +83,12 @@ impl End {
                     Poll::Ready(Ok(written)) if written > 0 => bytes = &bytes[written..],
                     Poll::Ready(_) => self.deaf = true,
                     Poll::Pending => break,
+                }
+            }
+            if self.stream.buffers() && !self.deaf {
+                match Pin::new(&mut self.stream).poll_flush(cx) {
+                    Poll::Ready(flushed) => self.deaf = flushed.is_err(),
+                    Poll::Pending => self.unflushed = true,
                 }
             }
         }
@@ -100,7 +108,12 @@ impl End {
             }
             if left.written == left.bytes.len() {
                 self.left = None;
+                self.unflushed = self.stream.buffers();
             }
+        }
+        if self.unflushed {
+            self.deaf |= ready!(Pin::new(&mut self.stream).poll_flush(cx)).is_err();
+            self.unflushed = false;
         }
         Poll::Ready(())
     }
@@ -135,8 +148,8 @@ impl End {
         }
     }
 
-    pub(super) fn has_leftover(&self) -> bool {
-        self.left.is_some()
+    pub(super) const fn has_leftover(&self) -> bool {
+        self.left.is_some() || self.unflushed
     }
 }
 
@@ -195,7 +208,7 @@ pub(super) struct Relay {
 
 impl Relay {
     /// Starts after CONNECT was read from `device` by `from_device`, and `broker` was connected on `pass`.
-    pub(super) fn new(device: TcpStream, from_device: Observer, broker: TcpStream, pass: Pass, hello: &Hello) -> Self {
+    pub(super) fn new(device: Stream, from_device: Observer, broker: Stream, pass: Pass, hello: &Hello) -> Self {
         Self {
             device: End::new(device),
             broker: End::new(broker),
