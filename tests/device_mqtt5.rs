@@ -13,6 +13,7 @@ use mqtt5::broker::MqttBroker;
 use mqtt5::broker::config::{BrokerConfig, StorageBackend, StorageConfig};
 use raw::Raw;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 async fn broker() -> SocketAddr {
@@ -50,6 +51,28 @@ async fn mqtt5_answers_a_malformed_packet_and_a_takeover_by_closing() {
             assert!(swarm.is_empty());
         }
     }
+}
+
+/// What was launched with a template of its own keeps it when it comes back, beside devices that are like the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn devices_of_one_swarm_may_differ() {
+    let address = broker().await;
+    let mut lane = Lane::new();
+    let (swarm, _) = swarm(address.into(), article(), &lane);
+    let other = Arc::new(DeviceTemplate { protocol: Protocol::V5, keep_alive: KeepAlive(2), will: None, ..article() });
+    let opened = |report| match report {
+        Report::Session(SessionEvent::Opened(opened)) => Some((opened.protocol, opened.keep_alive.0, opened.will)),
+        _ => None,
+    };
+    swarm.launch_like(vec!["a".into()], &other);
+    assert_eq!(lane.find(opened).await, (Protocol::V5, 2, None));
+    swarm.launch(vec!["b".into()]);
+    assert_eq!(lane.find(opened).await, (Protocol::V311, 30, article().will_of(&"b".into())));
+    swarm.fault(&"a".into(), Fault::LeaveWithWill).unwrap();
+    assert!(swarm.fault(&"b".into(), Fault::LeaveWithWill).is_err(), "3.1.1 has no reason in DISCONNECT");
+    swarm.reconnect(&"a".into()).unwrap();
+    assert_eq!(lane.find(opened).await, (Protocol::V5, 2, None));
+    swarm.leave_all(Duration::from_secs(20)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -122,13 +122,13 @@ async fn bring_up(swarm: &Shared, device: &Device) -> Option<Result<Box<Open>, C
 
 /// Connects, reports and announces.
 async fn open(swarm: &Shared, device: &Device) -> Result<Box<Open>, ConnectError> {
-    let (template, id) = (&swarm.template, &device.id);
+    let (template, id) = (&*device.template, &device.id);
     let announcement = if device.foreign { None } else { handshake::first_words(template, id)? };
     let accepted = handshake::connect(&swarm.target, template, id, !device.foreign).await?;
     let peer = accepted.stream.local_addr().ok();
     let keep_alive = accepted.keep_alive;
     let mut session = Session::new(accepted, template);
-    let tally = swarm.opened(id, peer, keep_alive, !device.foreign).await;
+    let tally = swarm.opened(device, peer, keep_alive).await;
     if device.foreign {
         session.be_quiet();
     }
@@ -154,7 +154,7 @@ struct Connected<'a> {
 impl Connected<'_> {
     async fn happening(&mut self) -> Happening {
         let Open { session, tally } = &mut *self.open;
-        session.next(&self.swarm.template, &self.device.id, tally).await
+        session.next(&self.device.template, &self.device.id, tally).await
     }
 
     async fn live(mut self) -> Next {
@@ -263,7 +263,7 @@ impl Connected<'_> {
         swarm.faulted(&device.id, Fault::Takeover).await;
         let accepted = {
             let _permit = swarm.handshakes.acquire().await.ok();
-            handshake::connect(&swarm.target, &swarm.template, &device.id, !device.foreign).await
+            handshake::connect(&swarm.target, &device.template, &device.id, !device.foreign).await
         };
         let accepted = match accepted {
             Ok(accepted) => accepted,
@@ -276,8 +276,8 @@ impl Connected<'_> {
         let end = End { cause: Cause::SessionTakenOver, how: "second CONNECT", cut: None };
         swarm.closed(&device.id, &self.open.tally, end).await;
         let peer = accepted.stream.local_addr().ok();
-        self.open.tally = swarm.opened(&device.id, peer, accepted.keep_alive, !device.foreign).await;
-        let mut second = Session::new(accepted, &swarm.template);
+        self.open.tally = swarm.opened(device, peer, accepted.keep_alive).await;
+        let mut second = Session::new(accepted, &device.template);
         if device.foreign {
             second.be_quiet();
         }

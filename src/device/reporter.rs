@@ -1,7 +1,7 @@
 //! How devices tell the hub what happens to them.
 
 use super::session::Lost;
-use super::swarm::{Shared, Witness};
+use super::swarm::{Device, Shared, Witness};
 use crate::clock::{Clock, Moment};
 use crate::fleet::{Closed, DeviceEvent, Opened, Report, SessionEvent};
 use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive};
@@ -87,19 +87,13 @@ impl Shared {
     }
 
     /// Begins to count a new connection, and reports it where the swarm is the witness.
-    pub async fn opened(
-        &self,
-        client: &ClientId,
-        peer: Option<SocketAddr>,
-        keep_alive: KeepAlive,
-        with_will: bool,
-    ) -> Tally {
+    pub async fn opened(&self, device: &Device, peer: Option<SocketAddr>, keep_alive: KeepAlive) -> Tally {
         if self.witness == Witness::Gateway {
             return Tally::none();
         }
         let at = self.clock.now();
         let conn = ConnId::next();
-        let template = &self.template;
+        let Device { id: client, template, .. } = device;
         self.report(Report::Session(SessionEvent::Opened(Box::new(Opened {
             at,
             conn,
@@ -108,7 +102,7 @@ impl Shared {
             protocol: template.protocol,
             keep_alive,
             clean: template.clean,
-            will: if with_will { template.will_of(client) } else { None },
+            will: if device.foreign { None } else { template.will_of(client) },
             nameless: false,
         }))))
         .await;

@@ -89,6 +89,8 @@ pub enum Phase {
 pub struct Device {
     /// Its client id.
     pub id: ClientId,
+    /// What it is like. One for all that were launched together.
+    pub template: Arc<DeviceTemplate>,
     /// What it is told to do.
     pub orders: Orders,
     /// A second client for an id that lwtop did not launch: no will, no announcement, gone with its connection.
@@ -97,8 +99,9 @@ pub struct Device {
 }
 
 impl Device {
-    fn new(id: ClientId, foreign: bool) -> Arc<Self> {
-        Arc::new(Self { id, orders: Orders::default(), foreign, phase: AtomicU8::new(Phase::Up as u8) })
+    fn new(id: ClientId, template: Arc<DeviceTemplate>, foreign: bool) -> Arc<Self> {
+        let phase = AtomicU8::new(Phase::Up as u8);
+        Arc::new(Self { id, template, orders: Orders::default(), foreign, phase })
     }
 
     /// Tells the swarm how far it is.
@@ -115,7 +118,8 @@ impl Device {
 #[derive(Debug)]
 pub struct Shared {
     pub(super) target: Target,
-    pub(super) template: DeviceTemplate,
+    /// What a device is like if nothing else is said of it.
+    template: Arc<DeviceTemplate>,
     pub(super) reports: mpsc::Sender<Report>,
     pub(super) board: Arc<ActivityBoard>,
     pub(super) clock: Clock,
@@ -189,7 +193,7 @@ impl Swarm {
     ) -> Self {
         let shared = Shared {
             target,
-            template,
+            template: Arc::new(template),
             reports,
             board,
             clock,
@@ -206,12 +210,17 @@ impl Swarm {
     /// Launches devices with these ids, each reported as `Launched` before it connects. Ids that the swarm already has
     /// are left alone.
     pub fn launch(&self, ids: Vec<ClientId>) {
+        self.launch_like(ids, &self.shared.template);
+    }
+
+    /// The same with devices that are like `template`, which they keep for good.
+    pub fn launch_like(&self, ids: Vec<ClientId>, template: &Arc<DeviceTemplate>) {
         let mut fresh = Vec::with_capacity(ids.len());
         {
             let mut devices = self.shared.devices();
             for id in ids {
                 if let Entry::Vacant(place) = devices.entry(id.clone()) {
-                    let device = Device::new(id, false);
+                    let device = Device::new(id, Arc::clone(template), false);
                     place.insert(Arc::clone(&device));
                     fresh.push((device, Alive::new(&self.shared)));
                 }
@@ -234,7 +243,7 @@ impl Swarm {
         let device = self.find(id)?;
         match fault {
             Fault::Kick => return Err(OrderError::NeedsGateway(id.clone())),
-            Fault::LeaveWithWill if self.shared.template.protocol != Protocol::V5 => {
+            Fault::LeaveWithWill if device.template.protocol != Protocol::V5 => {
                 return Err(OrderError::NeedsV5(id.clone()));
             }
             _ if device.is_down() => return Err(OrderError::NotConnected(id.clone())),
@@ -271,7 +280,10 @@ impl Swarm {
                     held.get().orders.fault(Fault::Takeover);
                     return;
                 }
-                Entry::Vacant(place) => Arc::clone(place.insert(Device::new(id, true))),
+                Entry::Vacant(place) => {
+                    let template = Arc::clone(&self.shared.template);
+                    Arc::clone(place.insert(Device::new(id, template, true)))
+                }
             }
         };
         tokio::spawn(life::live(Alive::new(&self.shared), device));
@@ -297,6 +309,12 @@ impl Swarm {
         let _ = tokio::time::timeout(deadline, gone).await;
     }
 
+    /// What a device is like if nothing else is said of it.
+    #[must_use]
+    pub fn template(&self) -> &DeviceTemplate {
+        &self.shared.template
+    }
+
     /// Whether lwtop launched this device.
     #[must_use]
     pub fn contains(&self, id: &ClientId) -> bool {
@@ -317,7 +335,7 @@ impl Swarm {
 
     #[cfg(test)]
     pub(super) fn for_test(&self) -> (Alive, Arc<Device>) {
-        (Alive::new(&self.shared), Device::new("x".into(), false))
+        (Alive::new(&self.shared), Device::new("x".into(), Arc::clone(&self.shared.template), false))
     }
 
     fn find(&self, id: &ClientId) -> Result<Arc<Device>, OrderError> {

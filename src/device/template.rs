@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Stands for the client id: as it is in a topic, escaped as JSON text in a payload.
 const PLACEHOLDER: &str = "${client_id}";
 
-/// What all devices of a swarm have in common. Shared, never copied per device.
+/// What devices that are launched together have in common. Shared, never copied per device.
 #[derive(Clone, Debug)]
 pub struct DeviceTemplate {
     /// With which protocol version it connects.
