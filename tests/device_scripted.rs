@@ -210,6 +210,32 @@ async fn the_brokers_reasons_become_causes() {
 }
 
 #[tokio::test]
+async fn a_fault_on_a_connection_that_the_broker_has_ended_is_not_blamed() {
+    let broker = Scripted::listen().await;
+    let mut lane = Lane::new();
+    let (swarm, _) = swarm(broker.target(), template(Protocol::V311), &lane);
+    let id = ClientId::from("d");
+    swarm.launch(vec![id.clone()]);
+    let mut peer = broker.welcome(CONNACK_V311).await;
+    assert_eq!(peer.packet().await.0, 0x32);
+    swarm.fault(&id, Fault::Freeze).unwrap();
+    let faulted = |report| matches!(report, Report::Device(DeviceEvent::Faulted { .. })).then_some(());
+    lane.find(faulted).await;
+    drop(peer);
+    // Another device comes and speaks: by then the first one's socket has its FIN.
+    swarm.launch(vec!["other".into()]);
+    broker.welcome(CONNACK_V311).await.packet().await;
+    lane.find(|report| matches!(report, Report::Session(SessionEvent::Opened(_))).then_some(())).await;
+    swarm.fault(&id, Fault::Fin).unwrap();
+    let end = lane.find(|report| match report {
+        Report::Session(SessionEvent::Closed(closed)) if closed.client == id => Some(closed.how),
+        Report::Device(DeviceEvent::Faulted { fault, .. }) => panic!("{fault} is blamed"),
+        _ => None,
+    });
+    assert_eq!(end.await, "FIN from the broker");
+}
+
+#[tokio::test]
 async fn telemetry_stands_in_for_pings_and_silence_ends_a_device() {
     let broker = Scripted::listen().await;
     let mut lane = Lane::new();

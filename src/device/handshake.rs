@@ -2,6 +2,7 @@
 
 use super::packets::{self, Unsendable};
 use super::scanner::Scanner;
+use super::source::Sources;
 use super::swarm::Target;
 use super::template::DeviceTemplate;
 use crate::mqtt::{ClientId, KeepAlive, Protocol, Qos, reason};
@@ -98,12 +99,13 @@ pub struct Accepted {
 /// A full sentence for whatever went wrong, at the latest after [`PATIENCE`].
 pub async fn connect(
     target: &Target,
+    sources: &Sources,
     template: &DeviceTemplate,
     id: &ClientId,
     with_will: bool,
 ) -> Result<Accepted, ConnectError> {
     let packet = packets::connect(template, id, with_will).map_err(|error| unsendable(id, &error))?;
-    match tokio::time::timeout(PATIENCE, converse(target, template, id, &packet)).await {
+    match tokio::time::timeout(PATIENCE, converse(target, sources, template, id, &packet)).await {
         Ok(result) => result,
         Err(_) => Err(ConnectError::Silent { at: target.to_string(), id: id.clone() }),
     }
@@ -125,6 +127,7 @@ fn unsendable(id: &ClientId, error: &Unsendable) -> ConnectError {
 
 async fn converse(
     target: &Target,
+    sources: &Sources,
     template: &DeviceTemplate,
     id: &ClientId,
     packet: &[u8],
@@ -133,7 +136,7 @@ async fn converse(
     let at = || target.to_string();
     let unreachable = |error: io::Error| ConnectError::Unreachable { at: at(), why: error_words(&error) };
     let closed = |_: io::Error| ConnectError::Closed { at: at(), id: id.clone(), protocol };
-    let mut stream = TcpStream::connect((target.host.as_str(), target.port)).await.map_err(unreachable)?;
+    let mut stream = sources.connect(&target.host, target.port).await.map_err(unreachable)?;
     // Packets of a few bytes with pauses between them: waiting to fill a segment would only delay them.
     stream.set_nodelay(true).map_err(unreachable)?;
     stream.write_all(packet).await.map_err(closed)?;

@@ -124,7 +124,7 @@ async fn bring_up(swarm: &Shared, device: &Device) -> Option<Result<Box<Open>, C
 async fn open(swarm: &Shared, device: &Device) -> Result<Box<Open>, ConnectError> {
     let (template, id) = (&*device.template, &device.id);
     let announcement = if device.foreign { None } else { handshake::first_words(template, id)? };
-    let accepted = handshake::connect(&swarm.target, template, id, !device.foreign).await?;
+    let accepted = handshake::connect(&swarm.target, &swarm.sources, template, id, !device.foreign).await?;
     let peer = accepted.stream.local_addr().ok();
     let keep_alive = accepted.keep_alive;
     let mut session = Session::new(accepted, template);
@@ -172,8 +172,7 @@ impl Connected<'_> {
                         Some(cut) => End { cause: Cause::ProtocolError, how: "malformed packet", cut: Some(cut) },
                         None => End::from(&lost),
                     };
-                    self.device.set_phase(Phase::Down);
-                    Box::pin(self.swarm.closed(&self.device.id, &self.open.tally, end)).await;
+                    Box::pin(self.bury(end)).await;
                     let again = again_until.is_some_and(|until| Instant::now() < until);
                     return if again { Next::Again(None) } else { Next::Down };
                 }
@@ -200,7 +199,9 @@ impl Connected<'_> {
                         frozen = false;
                     }
                     Fault::Leave | Fault::LeaveWithWill | Fault::Fin | Fault::Rst => {
-                        Box::pin(self.die(fault)).await;
+                        // Where the broker was first, the fault comes to nothing, and is not to be blamed.
+                        let first = self.open.session.ended().filter(|_| malformed.is_none());
+                        Box::pin(self.die(fault, first.as_ref().map(End::from))).await;
                         return if taken.reconnect() { Next::Again(None) } else { Next::Down };
                     }
                 }
@@ -215,8 +216,17 @@ impl Connected<'_> {
         }
     }
 
-    /// Dies at once by `fault`.
-    async fn die(self, fault: Fault) {
+    /// Reports an end that was not this side's doing.
+    async fn bury(&self, end: End) {
+        self.device.set_phase(Phase::Down);
+        self.swarm.closed(&self.device.id, &self.open.tally, end).await;
+    }
+
+    /// Dies at once by `fault`, unless it is dead already.
+    async fn die(self, fault: Fault, dead: Option<End>) {
+        if let Some(end) = dead {
+            return self.bury(end).await;
+        }
         let Self { swarm, device, open } = self;
         let Open { session, tally } = *open;
         let at = swarm.faulted(&device.id, fault).await;
@@ -263,7 +273,7 @@ impl Connected<'_> {
         swarm.faulted(&device.id, Fault::Takeover).await;
         let accepted = {
             let _permit = swarm.handshakes.acquire().await.ok();
-            handshake::connect(&swarm.target, &device.template, &device.id, !device.foreign).await
+            handshake::connect(&swarm.target, &swarm.sources, &device.template, &device.id, !device.foreign).await
         };
         let accepted = match accepted {
             Ok(accepted) => accepted,

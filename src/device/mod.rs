@@ -5,7 +5,7 @@
 //!
 //! - [`template`] says what a device is: keep alive, will, announcement, telemetry;
 //! - [`packets`] and [`scanner`] turn that into bytes and read the broker's answers;
-//! - [`handshake`] opens a connection, [`session`] keeps it alive, [`cut`] ends it;
+//! - [`handshake`] opens a connection from one of the addresses of [`source`], [`session`] keeps it alive, [`cut`] ends it;
 //! - [`swarm`] holds many of them and takes orders, [`life`] is one of them;
 //! - [`solo`] runs a single one, for `lwtop device`.
 
@@ -18,6 +18,7 @@ mod reporter;
 mod scanner;
 mod session;
 mod solo;
+mod source;
 mod swarm;
 mod template;
 

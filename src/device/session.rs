@@ -224,6 +224,14 @@ impl Session {
         Ok(())
     }
 
+    /// How the connection has ended already, as far as it can be known without waiting.
+    pub fn ended(&mut self) -> Option<Lost> {
+        if self.lost.is_none() {
+            self.lost = self.read().err();
+        }
+        self.lost.clone()
+    }
+
     /// The socket, for its end.
     pub fn into_stream(self) -> TcpStream {
         self.stream

@@ -5,6 +5,7 @@ use super::handshake::{self, ConnectError};
 use super::packets;
 use super::reporter::Tally;
 use super::session::{Happening, Lost, Session};
+use super::source::Sources;
 use super::swarm::Target;
 use super::template::DeviceTemplate;
 use crate::mqtt::{ClientId, Fault, KeepAlive, Protocol};
@@ -83,7 +84,8 @@ pub async fn run_one(
         _ => {}
     }
     let announcement = handshake::first_words(template, id)?;
-    let accepted = handshake::connect(target, template, id, true).await?;
+    let sources = Sources::default();
+    let accepted = handshake::connect(target, &sources, template, id, true).await?;
     let keep_alive = accepted.keep_alive;
     tell(Step::Connected(keep_alive));
     let mut session = Session::new(accepted, template);
@@ -119,7 +121,7 @@ pub async fn run_one(
             tell(until_closed(&mut session, SLACK).await);
         }
         Some(Fault::Takeover) => {
-            let second = handshake::connect(target, template, id, true).await?;
+            let second = handshake::connect(target, &sources, template, id, true).await?;
             tell(until_closed(&mut session, SLACK).await);
             let mut second = Session::new(second, template);
             second.send(packets::DISCONNECT).await.map_err(lost)?;

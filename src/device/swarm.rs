@@ -2,6 +2,7 @@
 
 use super::life;
 use super::orders::Orders;
+use super::source::Sources;
 use super::template::DeviceTemplate;
 use crate::clock::Clock;
 use crate::fleet::{DeviceEvent, Report};
@@ -118,6 +119,7 @@ impl Device {
 #[derive(Debug)]
 pub struct Shared {
     pub(super) target: Target,
+    pub(super) sources: Sources,
     /// What a device is like if nothing else is said of it.
     template: Arc<DeviceTemplate>,
     pub(super) reports: mpsc::Sender<Report>,
@@ -193,6 +195,7 @@ impl Swarm {
     ) -> Self {
         let shared = Shared {
             target,
+            sources: Sources::default(),
             template: Arc::new(template),
             reports,
             board,
