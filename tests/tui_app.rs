@@ -35,7 +35,7 @@ fn n_launches_one_and_capital_n_asks_how_many() {
     assert_eq!(mode(&world), Mode::Launch);
     world.keys("012x5");
     world.key(KeyCode::Backspace);
-    assert!(world.draw().contains("12▏"));
+    assert!(world.draw().contains("12▎"));
     assert_eq!(command(&world.key(KeyCode::Enter)), &Command::Launch(12));
     assert_eq!(mode(&world), Mode::Fleet);
 }

@@ -66,23 +66,25 @@ fn will_missing() {
 
 #[test]
 fn frozen_overdue_left_and_taken_over() {
-    shows("mixed", |width, height| {
-        let mut world = World::three(width, height);
-        world.fault("lwtThing", Fault::Freeze);
-        world.pass(9_000);
-        world.active(ConnId(2), 1, 1);
-        world.active(ConnId(3), 1, 1);
-        world.pass(7_500);
-        world.close(ConnId(2), "lwtThing-2", Cause::ClientInitiatedDisconnect, "DISCONNECT 0x00");
-        let old = world.connect("press-7", Protocol::V5, 60);
-        world.fault("press-7", Fault::Takeover);
-        world.connect("press-7", Protocol::V5, 60);
-        world.close(old, "press-7", Cause::SessionTakenOver, "DISCONNECT 0x8e");
-        let will = tui_world::will_payload("press-7");
-        world.message("/last/will/topic", will.as_bytes(), Some("press-7"), false);
-        world.pass(4_000);
-        world
-    });
+    shows("mixed", mixed);
+}
+
+fn mixed(width: u16, height: u16) -> World {
+    let mut world = World::three(width, height);
+    world.fault("lwtThing", Fault::Freeze);
+    world.pass(9_000);
+    world.active(ConnId(2), 1, 1);
+    world.active(ConnId(3), 1, 1);
+    world.pass(7_500);
+    world.close(ConnId(2), "lwtThing-2", Cause::ClientInitiatedDisconnect, "DISCONNECT 0x00");
+    let old = world.connect("press-7", Protocol::V5, 60);
+    world.fault("press-7", Fault::Takeover);
+    world.connect("press-7", Protocol::V5, 60);
+    world.close(old, "press-7", Cause::SessionTakenOver, "DISCONNECT 0x8e");
+    let will = tui_world::will_payload("press-7");
+    world.message("/last/will/topic", will.as_bytes(), Some("press-7"), false);
+    world.pass(4_000);
+    world
 }
 
 #[test]
@@ -414,5 +416,15 @@ fn too_small() {
         insta::assert_snapshot!("too_small_39x9", world.draw());
         let mut world = World::three(12, 3);
         insta::assert_snapshot!("too_small_12x3", world.draw());
+    });
+}
+
+#[test]
+fn mixed_in_ascii() {
+    shows("mixed_ascii", |width, height| {
+        let mut world = mixed(width, height);
+        world.ascii();
+        world.keys(" x");
+        world
     });
 }

@@ -10,6 +10,8 @@ use ratatui::style::{Color, Modifier, Style};
 pub struct Look {
     /// Whether colours are wanted.
     pub colour: bool,
+    /// Whether the terminal has no signs but ASCII.
+    pub ascii: bool,
     /// The zone of absolute times.
     pub zone: TimeZone,
 }
@@ -20,13 +22,13 @@ impl Look {
     #[must_use]
     pub fn of_environment() -> Self {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { colour, zone: TimeZone::system() }
+        Self { colour, ascii: false, zone: TimeZone::system() }
     }
 
     /// No colours, UTC: for tests and for captured screens.
     #[must_use]
     pub fn plain() -> Self {
-        Self { colour: false, zone: TimeZone::UTC }
+        Self { colour: false, ascii: false, zone: TimeZone::UTC }
     }
 
     fn ink(&self, colour: Color) -> Style {

@@ -6,6 +6,8 @@
 pub mod action;
 pub mod app;
 pub mod document;
+pub mod filter;
+pub mod glyph;
 pub mod keymap;
 pub mod layer;
 pub mod layout;
@@ -25,6 +27,7 @@ pub mod words;
 
 pub use action::Action;
 pub use app::{App, Effect};
+pub use filter::Filter;
 pub use look::Look;
 pub use page::Page;
 pub use run::Ui;

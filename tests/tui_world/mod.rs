@@ -93,6 +93,13 @@ impl World {
         self.ui = Ui::new(terminal, Look { colour: true, ..Look::plain() });
     }
 
+    /// The same on a terminal that has nothing but ASCII.
+    pub fn ascii(&mut self) {
+        let area = self.ui.backend().buffer().area;
+        let terminal = Terminal::new(TestBackend::new(area.width, area.height)).unwrap();
+        self.ui = Ui::new(terminal, Look { ascii: true, ..Look::plain() });
+    }
+
     /// lwtop is up, nobody is there.
     pub fn up(width: u16, height: u16) -> Self {
         let mut world = Self::starting(width, height);

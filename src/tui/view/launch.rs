@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ┏ How many devices? ━━━━━━━━━━━━━━━━━┓
-//! ┃ 12▏                                ┃
+//! ┃ 12▎                                ┃
 //! ┃ each with a will, 1 to 100000      ┃
 //! ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
 //! ```
@@ -19,7 +19,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, number: usize) {
     canvas.clear(area);
     let titles = Titles { left: "How many devices?", left_style: canvas.look.strong(), ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
-    let typed = if number == 0 { "▏".to_owned() } else { format!("{number}▏") };
+    let typed = if number == 0 { "▎".to_owned() } else { format!("{number}▎") };
     canvas.put(inner.x, inner.y, &typed, inner.width, canvas.look.strong());
     let bounds = format!("each with a will, 1 to {MOST_TO_LAUNCH}");
     canvas.put(inner.x, inner.y + 1, &bounds, inner.width, canvas.look.dim());

@@ -24,12 +24,20 @@ mod why;
 
 pub use canvas::Canvas;
 
+use super::glyph;
 use super::layer::Layer;
 use super::layout::{body, too_small};
 use super::page::Page;
 
-/// Draws everything.
+/// Draws everything, in the signs that the terminal has.
 pub fn draw(canvas: &mut Canvas<'_>) {
+    draw_signs(canvas);
+    if canvas.look.ascii {
+        glyph::to_ascii(canvas.buffer);
+    }
+}
+
+fn draw_signs(canvas: &mut Canvas<'_>) {
     let area = canvas.area();
     if too_small(area) {
         small::draw(canvas);

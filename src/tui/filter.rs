@@ -1,0 +1,95 @@
+//! What a person looks for: `presence:offline cause:keepalive id~press !"left cleanly"`. Pure: text in, a filter out,
+//! which says of a device, an incident or a message whether it is shown.
+//!
+//! A filter is a list of terms, all of which must hold:
+//!
+//! ```text
+//! press              the text stands somewhere: in the id, the topic, the payload, the words for how it went
+//! "left cleanly"     the same with spaces
+//! id:press-7         the client id is this one, letter case aside;      id~press     it has this in it
+//! topic:a/+/will     the topic matches this filter;                     topic~will   it has this in it
+//! presence:offline   online, overdue, offline or unknown
+//! cause:keepalive    how it went: cut, keepalive, takeover, left, leftwithwill, protocol, kicked, unknown
+//! fault:rst          what lwtop did to it: a fault's name, any, or none
+//! evidence:wire      how that is known: wire, lifecycle, will, retained or inferred
+//! missing:will       a hop that did not come: will, rule, executed, notified, …
+//! origin:launched    launched by lwtop, or seen
+//! !presence:online   the inverse of a term
+//! presence:off,over  one of several; a beginning is enough
+//! ```
+//! A term that makes no sense is left out, and [`Filter::complaint`] says why: while one types, most terms make none yet.
+
+mod parse;
+mod test;
+
+pub use test::Needle;
+
+use crate::fleet::{Device, FeedEntry, Incident};
+use test::{Facts, Test};
+
+/// What is looked for. The empty filter lets everything through.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    text: String,
+    terms: Vec<Term>,
+    complaint: Option<String>,
+}
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq)]
+struct Term {
+    inverse: bool,
+    test: Test,
+}
+
+impl Filter {
+    /// Reads a filter. Never fails: what makes no sense is left out, with a complaint.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let (terms, complaint) = parse::terms(text);
+        Self { text: text.to_owned(), terms, complaint }
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it lets everything through.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// What is wrong with the first term that makes no sense, and what would make some.
+    #[must_use]
+    pub fn complaint(&self) -> Option<&str> {
+        self.complaint.as_deref()
+    }
+
+    /// Whether `device` is shown, and so is its will in the list of wills.
+    #[must_use]
+    pub fn matches_device(&self, device: &Device) -> bool {
+        self.is_empty() || self.holds(&Facts::of_device(device))
+    }
+
+    /// Whether `incident` is shown. `device` is the one that died, while it is there: its presence counts as it is now.
+    #[must_use]
+    pub fn matches_incident(&self, incident: &Incident, device: Option<&Device>) -> bool {
+        self.is_empty() || self.holds(&Facts::of_incident(incident, device))
+    }
+
+    /// Whether `entry` is shown. `device` is the one it speaks of, while it is there.
+    #[must_use]
+    pub fn matches_message(&self, entry: &FeedEntry, device: Option<&Device>) -> bool {
+        self.is_empty() || self.holds(&Facts::of_message(entry, device))
+    }
+
+    fn holds(&self, facts: &Facts<'_>) -> bool {
+        self.terms.iter().all(|term| term.test.holds(facts) != term.inverse)
+    }
+}
+
+#[cfg(test)]
+mod tests;
