@@ -52,8 +52,7 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, TlsError> {
     if let Some(path) = ca {
         roots.add_parsable_certificates(read_certificates(path)?);
         if roots.is_empty() {
-            let why = "none of its certificates can be that of an authority".to_owned();
-            return Err(TlsError::Malformed { path: path.to_owned(), why });
+            return Err(TlsError::no_authority(path));
         }
     } else {
         let found = rustls_native_certs::load_native_certs();
@@ -112,4 +111,4 @@ impl ServerCertVerifier for Anyone {
 
 #[cfg(test)]
 #[path = "client_tests.rs"]
-mod tests;
+pub(super) mod tests;

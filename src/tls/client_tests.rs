@@ -10,16 +10,16 @@ use std::io;
 use std::path::PathBuf;
 
 /// A directory of one test's own.
-struct Dir(PathBuf);
+pub(in crate::tls) struct Dir(PathBuf);
 
 impl Dir {
-    fn new(name: &str) -> Self {
+    pub(in crate::tls) fn new(name: &str) -> Self {
         let dir = std::env::temp_dir().join(format!("lwtop-tls-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         Self(dir)
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(in crate::tls) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.join(name);
         std::fs::write(&path, text).unwrap();
         path
@@ -33,12 +33,12 @@ impl Drop for Dir {
 }
 
 /// A certificate and its key, as PEM.
-struct Pair {
-    certificate: String,
-    key: String,
+pub(in crate::tls) struct Pair {
+    pub(in crate::tls) certificate: String,
+    pub(in crate::tls) key: String,
 }
 
-fn authority(name: &str) -> (String, Issuer<'static, KeyPair>) {
+pub(in crate::tls) fn authority(name: &str) -> (String, Issuer<'static, KeyPair>) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name.push(rcgen::DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -47,7 +47,11 @@ fn authority(name: &str) -> (String, Issuer<'static, KeyPair>) {
     (params.self_signed(&key).unwrap().pem(), Issuer::new(params, key))
 }
 
-fn signed(issuer: &Issuer<'static, KeyPair>, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Pair {
+pub(in crate::tls) fn signed(
+    issuer: &Issuer<'static, KeyPair>,
+    names: &[&str],
+    change: impl FnOnce(&mut CertificateParams),
+) -> Pair {
     let mut params = CertificateParams::new(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()).unwrap();
     change(&mut params);
     let key = KeyPair::generate().unwrap();

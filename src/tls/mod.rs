@@ -4,11 +4,15 @@
 //! Certificates are verified unless a person says `insecure` in so many words.
 
 mod client;
+mod name;
 mod pem;
+mod server;
 mod trouble;
 
 pub use client::{client_config, server_name};
+pub use name::common_name;
 pub use pem::{Identity, read_certificates, read_identity};
+pub use server::{ServerOptions, explain_client, server_config};
 pub use trouble::{TlsError, explain};
 
 use std::path::PathBuf;

@@ -79,6 +79,12 @@ pub enum TlsError {
         /// The key's file.
         key: PathBuf,
     },
+    /// Clients are to show certificates that nobody could have signed.
+    #[error(
+        "clients must show a certificate, but no authority says which are good: name one with client_ca, or put its ca.pem \
+         into the folder of --certs"
+    )]
+    NoClientCa,
     /// Nobody to trust.
     #[error(
         "this system names no certificate authorities to trust{}: name the broker's own with --ca FILE",
@@ -97,6 +103,14 @@ pub enum TlsError {
 }
 
 impl TlsError {
+    /// A file of authorities with none in it that can be one.
+    pub(super) fn no_authority(path: &Path) -> Self {
+        Self::Malformed {
+            path: path.to_owned(),
+            why: "none of its certificates can be that of an authority".to_owned(),
+        }
+    }
+
     /// What rustls has against a certificate and its key.
     #[must_use]
     pub fn of_identity(error: &rustls::Error, certificate: &Path, key: &Path) -> Self {
