@@ -7,7 +7,7 @@ use bytes::Bytes;
 use divan::{Bencher, black_box};
 use lwtop::clock::Moment;
 use lwtop::fleet::{
-    Closed, Event, Fleet, Incoming, LinkEvent, Meaning, Opened, Role, RuleOutcome, SessionEvent, Settings,
+    Closed, Event, Fleet, Incoming, LinkEvent, Meaning, Opened, Role, RuleOutcome, SessionEvent, Settings, Via,
 };
 use lwtop::mqtt::{Cause, ClientId, ConnId, KeepAlive, Protocol, Qos, Will};
 use lwtop::wiring::Activity;
@@ -42,6 +42,7 @@ fn opened(number: usize, conn: u64) -> Event {
             delay: Duration::ZERO,
         }),
         nameless: false,
+        via: Via::default(),
     })))
 }
 

@@ -5,7 +5,7 @@
 
 use divan::Bencher;
 use lwtop::clock::Moment;
-use lwtop::fleet::{Event, Fleet, LinkEvent, Opened, SessionEvent, Settings};
+use lwtop::fleet::{Event, Fleet, LinkEvent, Opened, SessionEvent, Settings, Via};
 use lwtop::hub::Status;
 use lwtop::mqtt::{ClientId, ConnId, KeepAlive, Protocol};
 use lwtop::rules::RuleSet;
@@ -33,6 +33,7 @@ fn fleet(size: usize) -> Fleet {
             clean: true,
             will: None,
             nameless: false,
+            via: Via::default(),
         };
         fleet.apply(Event::Session(SessionEvent::Opened(Box::new(opened))), now, &mut out);
         out.clear();

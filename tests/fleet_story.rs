@@ -4,7 +4,7 @@ use bytes::Bytes;
 use lwtop::clock::Moment;
 use lwtop::fleet::{
     Change, Closed, DeviceEvent, Event, Evidence, Fleet, Hop, Incident, IncidentPhase, Incoming, LinkEvent, Meaning,
-    Opened, Presence, Role, RuleOutcome, SessionEvent, Settings, WillSent,
+    Opened, Presence, Role, RuleOutcome, SessionEvent, Settings, Via, WillSent,
 };
 use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Qos, Will};
 use lwtop::wiring::Activity;
@@ -51,6 +51,7 @@ impl Story {
             clean: true,
             will,
             nameless: false,
+            via: Via::default(),
         }))));
     }
 

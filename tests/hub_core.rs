@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use lwtop::clock::Moment;
 use lwtop::convention::Topics;
-use lwtop::fleet::{Change, Closed, Incoming, LinkEvent, Opened, Report, SessionEvent};
+use lwtop::fleet::{Change, Closed, Incoming, LinkEvent, Opened, Report, SessionEvent, Via};
 use lwtop::hub::core::{Hub, Step};
 use lwtop::mqtt::{Cause, ClientId, ConnId, KeepAlive, Protocol, Qos};
 use lwtop::rules::{Action, Rule, RuleSet};
@@ -64,6 +64,7 @@ fn opened(conn: u64) -> Report {
         clean: true,
         will: None,
         nameless: false,
+        via: Via::default(),
     })))
 }
 

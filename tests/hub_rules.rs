@@ -5,7 +5,7 @@ use lwtop::actions::{ActionId, Job};
 use lwtop::clock::Moment;
 use lwtop::convention::Topics;
 use lwtop::fleet::{
-    ActionReport, Change, Closed, Hop, IncidentPhase, Incoming, LinkEvent, Opened, Report, SessionEvent,
+    ActionReport, Change, Closed, Hop, IncidentPhase, Incoming, LinkEvent, Opened, Report, SessionEvent, Via,
 };
 use lwtop::hub::core::{Hub, Step};
 use lwtop::mqtt::{Cause, ConnId, KeepAlive, Properties, Protocol, Qos, Will};
@@ -95,6 +95,7 @@ impl World {
             clean: true,
             will: Some(will),
             nameless: false,
+            via: Via::default(),
         }))))
     }
 

@@ -156,6 +156,7 @@ mod tests {
             clean: true,
             will: None,
             nameless: false,
+            via: crate::fleet::Via::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::session::Lost;
 use super::swarm::{Device, Shared, Witness};
 use crate::clock::{Clock, Moment};
-use crate::fleet::{Closed, DeviceEvent, Opened, Report, SessionEvent};
+use crate::fleet::{Closed, DeviceEvent, Opened, Report, SessionEvent, Via};
 use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive};
 use crate::wiring::{Activity, ActivityBoard, Meter};
 use std::net::SocketAddr;
@@ -104,6 +104,7 @@ impl Shared {
             clean: template.clean,
             will: if device.foreign { None } else { template.will_of(client) },
             nameless: false,
+            via: Via::default(),
         }))))
         .await;
         let counting = Counting { meter: Meter::new(conn), board: Arc::clone(&self.board), clock: self.clock };

@@ -1,6 +1,6 @@
 //! One device, and what is known of its connection.
 
-use super::event::RuleOutcome;
+use super::event::{RuleOutcome, Via};
 use super::incident::IncidentId;
 use super::lifecycle::Standing;
 use super::presence::{Evidence, Presence, WillSent};
@@ -30,6 +30,8 @@ pub struct Session {
     pub conn: ConnId,
     /// From where.
     pub peer: Option<SocketAddr>,
+    /// How it came in.
+    pub via: Via,
     /// With which protocol version.
     pub protocol: Protocol,
     /// The keep alive in force.

@@ -3,7 +3,7 @@
 use super::incident::IncidentId;
 use super::lifecycle::Lifecycle;
 use crate::clock::Moment;
-use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Properties, Protocol, Qos, Will};
+use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Properties, Protocol, Qos, Scheme, Will};
 use crate::wiring::Activity;
 use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
@@ -90,6 +90,17 @@ pub struct Opened {
     pub will: Option<Will>,
     /// Whether the client gave no id: the name is the broker's or lwtop's, and means nothing once it has left.
     pub nameless: bool,
+    /// How it came in.
+    pub via: Via,
+}
+
+/// How a connection came in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Via {
+    /// Over TCP, TLS or WebSocket.
+    pub scheme: Scheme,
+    /// The common name in the client's certificate, which was verified; `None` where it showed none.
+    pub identity: Option<Arc<str>>,
 }
 
 /// A connection that ended.

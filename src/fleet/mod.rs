@@ -19,7 +19,7 @@ pub use change::{Change, IncidentPhase};
 pub use device::{Device, DeviceKey, Origin, Session};
 pub use event::{
     ActionReport, Closed, DeviceEvent, Event, Incoming, LinkEvent, Meaning, Opened, Report, Role, RuleOutcome,
-    SessionEvent,
+    SessionEvent, Via,
 };
 pub use feed::{Feed, FeedEntry};
 pub use incident::{Hop, Hops, Incident, IncidentId, IncidentLog};

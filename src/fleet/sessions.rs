@@ -30,13 +30,16 @@ impl Fleet {
         }
         let device = &mut self.devices[key.0];
         let from = opened.peer.map(|peer| format!(" from {peer}")).unwrap_or_default();
+        let identity = opened.via.identity.as_ref().map(|name| format!(" with the certificate of {name}"));
+        let identity = identity.unwrap_or_default();
         device.note(
             opened.at,
-            format!("connected{from}, MQTT {}, keep alive {} s", opened.protocol, opened.keep_alive.0),
+            format!("connected{from}{identity}, MQTT {}, keep alive {} s", opened.protocol, opened.keep_alive.0),
         );
         device.session = Some(Box::new(Session {
             conn: opened.conn,
             peer: opened.peer,
+            via: opened.via,
             protocol: opened.protocol,
             keep_alive: opened.keep_alive,
             clean: opened.clean,

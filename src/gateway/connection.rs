@@ -5,13 +5,14 @@
 
 use super::Shared;
 use super::decode::{self, Answer, BadConnect, Hello};
+use super::door::{Door, Outside};
 use super::ending::Ending;
 use super::farewell::{self, WIND_DOWN};
 use super::observer::{Observer, Seen, Tally, Whole};
 use super::registry::{Entry, Order};
 use super::relay::{Pass, Relay, Turn, Watch};
 use super::stream::Stream;
-use crate::fleet::{Closed, Opened, SessionEvent};
+use crate::fleet::{Closed, Opened, SessionEvent, Via};
 use crate::mqtt::{ClientId, ConnId, Fault, KeepAlive, Protocol, reason};
 use std::future::poll_fn;
 use std::io;
@@ -22,19 +23,20 @@ use std::sync::Arc;
 use std::task::Poll;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// Serves one device until its connection has ended on both sides.
-pub(super) async fn serve(shared: Arc<Shared>, device: Stream, peer: SocketAddr, conn: ConnId) {
+pub(super) async fn serve(shared: Arc<Shared>, door: Door, device: TcpStream, peer: SocketAddr, conn: ConnId) {
     let entry = shared.registry.enter(conn);
     if shared.stopping() {
         return;
     }
     // Boxed: it is over soon, and a connection that idles for days is not to carry its size.
-    let Some(greeted) = Box::pin(greet(&shared, &entry, device, peer)).await else { return };
-    let Greeted { relay: mut relays, hello, name } = greeted;
+    let Some(greeted) = Box::pin(greet(&shared, &entry, door, device, peer)).await else { return };
+    let Greeted { relay: mut relays, hello, name, via } = greeted;
     let relay = &mut relays;
-    let mut session = Session { shared: &shared, entry: &entry, peer, client: name, hello: Some(hello), open: false };
+    let mut session =
+        Session { shared: &shared, entry: &entry, peer, via, client: name, hello: Some(hello), open: false };
     let mut patience = Some(Box::pin(sleep(shared.config.answer_deadline)));
     let mut waiting = None;
     loop {
@@ -88,10 +90,11 @@ struct Greeted {
     relay: Relay,
     hello: Box<Hello>,
     name: ClientId,
+    via: Via,
 }
 
 /// Reads CONNECT and connects to the broker. `None` if it came to nothing; then all is closed.
-async fn greet(shared: &Shared, entry: &Entry, mut device: Stream, peer: SocketAddr) -> Option<Greeted> {
+async fn greet(shared: &Shared, entry: &Entry, door: Door, tcp: TcpStream, peer: SocketAddr) -> Option<Greeted> {
     let stop = async { while Order::from_code(entry.line.switch.wait().await) != Order::Stop {} };
     let mut observer = Observer::of_device();
     let mut tally = Tally::default();
@@ -99,15 +102,23 @@ async fn greet(shared: &Shared, entry: &Entry, mut device: Stream, peer: SocketA
     tokio::select! {
         () = stop => None,
         greeted = async {
-            let packet = timeout(shared.config.connect_deadline, read_connect(&mut device, &mut observer, &mut tally, &mut rest));
-            let mut connect = match packet.await {
-                Ok(Ok(packet)) => packet,
-                Ok(Err(why)) => {
-                    tracing::debug!(%peer, %why, "closed a connection that did not begin with CONNECT");
+            let deadline = Instant::now() + shared.config.connect_deadline;
+            let late = |_| tracing::debug!(%peer, "closed a connection that sent no CONNECT");
+            let (mut device, via) = match timeout_at(deadline, door.open(tcp)).await.map_err(late).ok()? {
+                Ok(opened) => opened,
+                Err(outside) => {
+                    tracing::debug!(%peer, why = %outside, "closed a connection that did not get in");
+                    if let Outside::Mistake(why) = outside {
+                        shared.complain(peer, &door, &why);
+                    }
                     return None;
                 }
-                Err(_) => {
-                    tracing::debug!(%peer, "closed a connection that sent no CONNECT");
+            };
+            let packet = timeout_at(deadline, read_connect(&mut device, &mut observer, &mut tally, &mut rest));
+            let mut connect = match packet.await.map_err(late).ok()? {
+                Ok(packet) => packet,
+                Err(why) => {
+                    tracing::debug!(%peer, %why, "closed a connection that did not begin with CONNECT");
                     return None;
                 }
             };
@@ -141,7 +152,7 @@ async fn greet(shared: &Shared, entry: &Entry, mut device: Stream, peer: SocketA
             relay.last_packet = shared.clock.now();
             relay.broker.queue(&connect.bytes);
             relay.take_from_device(None, &rest, relay.last_packet);
-            Some(Greeted { relay, hello, name })
+            Some(Greeted { relay, hello, name, via })
         } => greeted,
     }
 }
@@ -235,6 +246,8 @@ struct Session<'a> {
     shared: &'a Shared,
     entry: &'a Entry,
     peer: SocketAddr,
+    /// Until CONNACK came.
+    via: Via,
     client: ClientId,
     /// Until CONNACK came.
     hello: Option<Box<Hello>>,
@@ -277,6 +290,7 @@ impl Session<'_> {
                 clean: hello.clean,
                 will: hello.will,
                 nameless: hello.client.is_none(),
+                via: std::mem::take(&mut self.via),
             };
             self.shared.report(SessionEvent::Opened(Box::new(opened))).await;
         } else {
@@ -332,7 +346,7 @@ mod tests {
         let (reports, _) = mpsc::channel(1);
         let clock = Clock::start();
         let shared = Shared::new(GatewayConfig::new(addr), reports, Arc::default(), Arc::default(), clock);
-        let task = serve(Arc::new(shared), stream.into(), addr, ConnId(1));
+        let task = serve(Arc::new(shared), Door::TCP, stream, addr, ConnId(1));
         let size = size_of_val(&task);
         assert!(size <= 1024, "{size} bytes");
     }

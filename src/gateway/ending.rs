@@ -55,9 +55,14 @@ impl Ending {
         Self { cause, how, cut: None, last: Vec::new(), broker: Carry::Known, device: Fate::Hear }
     }
 
-    /// The device closed its side.
-    pub(super) const fn fin(cut: Moment) -> Self {
-        Self::of_device(Cause::ConnectionLost, "FIN", cut)
+    /// The device closed its side, in this way.
+    pub(super) const fn closed(how: &'static str, cut: Moment) -> Self {
+        Self::of_device(Cause::ConnectionLost, how, cut)
+    }
+
+    /// The device sent what its door does not take, so that no bytes of MQTT can be found in it.
+    pub(super) const fn garbled(how: &'static str, cut: Moment) -> Self {
+        Self::of_device(Cause::ProtocolError, how, cut)
     }
 
     /// Whether the device just went, by FIN or RST, so that nothing is left to be said to anybody.

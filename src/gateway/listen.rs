@@ -1,8 +1,9 @@
-//! The gateway's address: taking it, and saying clearly when somebody else has it.
+//! The gateway's addresses: taking them, and saying clearly when somebody else has one.
 
-use super::{Gateway, GatewayConfig, Shared};
+use super::{Door, Gateway, GatewayConfig, Shared};
 use crate::clock::Clock;
 use crate::fleet::Report;
+use crate::mqtt::Scheme;
 use crate::wiring::{ActivityBoard, Guests};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -27,25 +28,31 @@ pub enum BindError {
     /// Another MQTT broker has the port.
     #[error(
         "cannot listen on {listen}: an MQTT broker is there already; watch that one with `lwtop --broker {url}`, or \
-         take a free port with `--listen {}`", free(.listen)
+         take a free port with `{flag} {}`", free(.listen)
     )]
     Broker {
         /// The address asked for.
         listen: SocketAddr,
+        /// The flag that it is given with.
+        flag: &'static str,
         /// The address of the broker that answered.
         url: String,
     },
     /// Another program has the port.
-    #[error("cannot listen on {listen}: another program has this port; take another with `--listen {}`", free(.listen))]
+    #[error("cannot listen on {listen}: another program has this port; take another with `{flag} {}`", free(.listen))]
     Busy {
         /// The address asked for.
         listen: SocketAddr,
+        /// The flag that it is given with.
+        flag: &'static str,
     },
     /// Anything else.
-    #[error("cannot listen on {listen}: {error}; take another address with `--listen`, such as `--listen 127.0.0.1:0`")]
+    #[error("cannot listen on {listen}: {error}; take another address with `{flag}`, such as `{flag} 127.0.0.1:0`")]
     Io {
         /// The address asked for.
         listen: SocketAddr,
+        /// The flag that it is given with.
+        flag: &'static str,
         /// What the operating system says.
         error: io::Error,
     },
@@ -56,41 +63,58 @@ fn free(listen: &SocketAddr) -> SocketAddr {
     SocketAddr::new(listen.ip(), 0)
 }
 
-/// A door that is open and has nobody behind it yet.
+/// Doors that are open and have nobody behind them yet: one for MQTT over TCP, and those that were added.
 #[derive(Debug)]
 pub struct Listener {
-    socket: TcpListener,
     addr: SocketAddr,
+    doors: Vec<(Door, TcpListener)>,
 }
 
 impl Gateway {
-    /// Takes the address for devices. Port 0 takes any free port.
+    /// Takes the address for devices that speak MQTT over TCP. Port 0 takes any free port.
     ///
     /// # Errors
     ///
     /// When the address cannot be had. If the port is busy, whoever has it is asked whether it speaks MQTT, which takes
     /// at most 300 ms.
     pub async fn bind(listen: SocketAddr) -> Result<Listener, BindError> {
-        let error = match open(listen) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => error,
-        };
-        if error.kind() != io::ErrorKind::AddrInUse {
-            return Err(BindError::Io { listen, error });
-        }
-        let there = reachable(listen);
-        if speaks_mqtt(there).await {
-            return Err(BindError::Broker { listen, url: format!("mqtt://{there}") });
-        }
-        Err(BindError::Busy { listen })
+        let (socket, addr) = take(listen, &Door::TCP).await?;
+        Ok(Listener { addr, doors: vec![(Door::TCP, socket)] })
     }
 }
 
+/// Takes the address of a door.
+async fn take(listen: SocketAddr, door: &Door) -> Result<(TcpListener, SocketAddr), BindError> {
+    let flag = door.flag();
+    let error = match open(listen) {
+        Ok(opened) => return Ok(opened),
+        Err(error) => error,
+    };
+    if error.kind() != io::ErrorKind::AddrInUse {
+        return Err(BindError::Io { listen, flag, error });
+    }
+    let there = reachable(listen);
+    if door.scheme() == Scheme::Mqtt && speaks_mqtt(there).await {
+        return Err(BindError::Broker { listen, flag, url: format!("mqtt://{there}") });
+    }
+    Err(BindError::Busy { listen, flag })
+}
+
 impl Listener {
-    /// The address it has.
+    /// The address for devices that speak MQTT over TCP.
     #[must_use]
     pub const fn local_addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Opens one more door, at this address, and says which address it has: port 0 takes any free port.
+    ///
+    /// # Errors
+    /// When the address cannot be had.
+    pub async fn add(&mut self, listen: SocketAddr, door: Door) -> Result<SocketAddr, BindError> {
+        let (socket, addr) = take(listen, &door).await?;
+        self.doors.push((door, socket));
+        Ok(addr)
     }
 
     /// Serves devices from now on, each in a task of its own.
@@ -107,12 +131,13 @@ impl Listener {
         clock: Clock,
     ) -> Gateway {
         let shared = Arc::new(Shared::new(config, reports, board, guests, clock));
-        let accepting = tokio::spawn(super::accept(self.socket, Arc::clone(&shared)));
-        Gateway { shared, addr: self.addr, accepting: accepting.abort_handle() }
+        let accept = |(door, socket)| tokio::spawn(super::accept(socket, door, Arc::clone(&shared))).abort_handle();
+        let accepting = self.doors.into_iter().map(accept).collect();
+        Gateway { shared, addr: self.addr, accepting }
     }
 }
 
-fn open(listen: SocketAddr) -> io::Result<Listener> {
+fn open(listen: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let socket = Socket::new(Domain::for_address(listen), Type::STREAM, Some(Protocol::TCP))?;
     // On Windows this would let two programs have the same port.
     #[cfg(unix)]
@@ -122,7 +147,7 @@ fn open(listen: SocketAddr) -> io::Result<Listener> {
     socket.listen(BACKLOG)?;
     let socket = TcpListener::from_std(socket.into())?;
     let addr = socket.local_addr()?;
-    Ok(Listener { socket, addr })
+    Ok((socket, addr))
 }
 
 /// Where a connection to whoever listens on `listen` goes.

@@ -5,8 +5,9 @@
 //! devices die on purpose, whether lwtop launched them or they stand on the table.
 //!
 //! ```text
-//! listen      takes the address
+//! listen      takes the addresses, one for each door
 //! accept      one task per connection ─▶ connection   greet, report, order, wind down
+//!                                        door         TLS (`tls`) and WebSocket (`upgrade`, `websocket`, `frames`)
 //! registry    which client id is where                relay      copies bytes both ways, holds none while idle
 //!                                                     observer   reads along, byte by byte, no I/O
 //!                                                     decode     CONNECT, CONNACK, DISCONNECT
@@ -18,24 +19,29 @@
 
 mod connection;
 mod decode;
+mod door;
 mod ending;
 mod farewell;
+mod frames;
 mod listen;
 pub mod observer;
 mod registry;
 mod relay;
 mod stream;
+mod upgrade;
+mod websocket;
 
+pub use door::Door;
 pub use listen::{BindError, Listener};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::fleet::{Report, SessionEvent};
 use crate::mqtt::{ClientId, ConnId, Fault, Protocol};
 use crate::wiring::{ActivityBoard, Guests};
 use registry::{Order, Registry};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
@@ -46,6 +52,9 @@ use tokio::time::{sleep, timeout};
 /// flight the kernel drops SYNs, and each costs a second.
 const WAITING: usize = 50;
 
+/// How long it is kept quiet about further devices that do not get in.
+const QUIET: Duration = Duration::from_secs(5);
+
 /// How long [`Gateway::stop`] waits for connections to end.
 const STOP: Duration = Duration::from_secs(2);
 
@@ -54,7 +63,7 @@ const STOP: Duration = Duration::from_secs(2);
 pub struct GatewayConfig {
     /// The broker behind it.
     pub upstream: SocketAddr,
-    /// How long a device may take until its CONNECT is whole.
+    /// How long a device may take until its CONNECT is whole; TLS and WebSocket have to be agreed on within it.
     pub connect_deadline: Duration,
     /// How long the broker may take to accept a TCP connection.
     pub upstream_deadline: Duration,
@@ -100,7 +109,8 @@ pub enum FaultError {
 pub struct Gateway {
     shared: Arc<Shared>,
     addr: SocketAddr,
-    accepting: AbortHandle,
+    /// One for each door.
+    accepting: Arc<[AbortHandle]>,
 }
 
 impl Gateway {
@@ -125,7 +135,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// The address for devices.
+    /// The address for devices that speak MQTT over TCP.
     #[must_use]
     pub const fn local_addr(&self) -> SocketAddr {
         self.addr
@@ -141,7 +151,7 @@ impl Gateway {
     /// ever.
     pub async fn stop(&self) {
         self.shared.stop.store(true, Ordering::Release);
-        self.accepting.abort();
+        self.accepting.iter().for_each(AbortHandle::abort);
         self.shared.registry.order_all(Order::Stop);
         if timeout(STOP, self.shared.registry.emptied()).await.is_err() {
             tracing::warn!(left = self.connections(), "the gateway stopped before all its connections had ended");
@@ -162,6 +172,8 @@ struct Shared {
     places: Arc<Semaphore>,
     /// The one place for closing the sockets of a cut connection.
     closing: Semaphore,
+    /// When it was last told that a device did not get in.
+    complained: Mutex<Option<Moment>>,
     stop: AtomicBool,
 }
 
@@ -182,12 +194,26 @@ impl Shared {
             registry: Arc::default(),
             places: Arc::new(Semaphore::new(WAITING)),
             closing: Semaphore::new(1),
+            complained: Mutex::new(None),
             stop: AtomicBool::new(false),
         }
     }
 
     fn stopping(&self) -> bool {
         self.stop.load(Ordering::Acquire)
+    }
+
+    /// Tells that a device was turned away before it had a name. Whoever knocks at every port of a network is not to
+    /// drown what matters: at most one is told in [`QUIET`], and none where the channel is full.
+    fn complain(&self, peer: SocketAddr, door: &Door, why: &str) {
+        let now = self.clock.now();
+        let mut last = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| now.since(last) >= QUIET) {
+            *last = Some(now);
+            drop(last);
+            let text = format!("{peer} did not get in at {}://: {why}", door.scheme().name());
+            let _ = self.reports.try_send(Report::Notice(text));
+        }
     }
 
     /// Waits for room in the channel; a hub that is gone does not stop anything.
@@ -199,7 +225,7 @@ impl Shared {
 }
 
 /// Accepts until it is aborted.
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, door: Door, shared: Arc<Shared>) {
     let mut told = false;
     loop {
         match listener.accept().await {
@@ -208,7 +234,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 // Small packets are to go out at once; without it a ping waits for the last one's acknowledgement.
                 let _ = device.set_nodelay(true);
                 let conn = ConnId::next();
-                tokio::spawn(connection::serve(Arc::clone(&shared), device.into(), peer, conn));
+                tokio::spawn(connection::serve(Arc::clone(&shared), door.clone(), device, peer, conn));
             }
             Err(error) => {
                 // Out of file descriptors, mostly; the waiting connection stays in the backlog. Told once, not at

@@ -275,12 +275,15 @@ impl Relay {
         let mut buf = [const { MaybeUninit::uninit() }; PIECE];
         let mut buf = ReadBuf::uninit(&mut buf);
         match ready!(self.device.poll_read(cx, &mut buf)) {
-            Ok([]) => self.end(Ending::fin(watch.clock.now())),
+            Ok([]) => self.end(Ending::closed(self.device.stream.how_ended(), watch.clock.now())),
             Ok(piece) => {
                 self.take_from_device(Some(cx), piece, watch.clock.now());
                 self.book(watch);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                self.end(Ending::garbled(self.device.stream.how_garbled(), watch.clock.now()));
+            }
             Err(error) => self.end(Ending::broken(error.kind(), watch.clock.now())),
         }
         Poll::Ready(())

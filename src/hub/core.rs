@@ -203,7 +203,8 @@ impl Hub {
             SessionEvent::Opened(opened) => {
                 self.connecting.remove(&opened.client);
                 let key = (opened.conn, opened.client.clone());
-                let event = self.embedded.then(|| Opened { will: None, client: key.1.clone(), ..*opened });
+                let (client, via) = (key.1.clone(), opened.via.clone());
+                let event = self.embedded.then(|| Opened { will: None, client, via, ..*opened });
                 self.fleet.apply(Event::Session(SessionEvent::Opened(opened)), now, &mut step.changes);
                 let version = self.fleet.version_of(key.0).unwrap_or_default();
                 if let Some(event) = event.and_then(|opened| lifecycle::connected(&opened, version)) {

@@ -2,8 +2,8 @@
 
 use super::text::{GLUE, clean_within};
 use crate::clock::Moment;
-use crate::fleet::{Device, Evidence, Fleet, Hop, Incident, LinkState, Presence, WillSent};
-use crate::mqtt::{Cause, ClientId, Fault};
+use crate::fleet::{Device, Evidence, Fleet, Hop, Incident, LinkState, Presence, Via, WillSent};
+use crate::mqtt::{Cause, ClientId, Fault, Scheme};
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
@@ -34,6 +34,27 @@ pub const fn badge(device: &Device) -> Badge {
         _ => None,
     };
     Badge { glyph, word, doubt }
+}
+
+/// What a connection runs over, where it is not TCP alone.
+#[must_use]
+pub const fn way(scheme: Scheme) -> Option<&'static str> {
+    match scheme {
+        Scheme::Mqtt => None,
+        Scheme::Mqtts => Some("TLS"),
+        Scheme::Ws => Some("WebSocket"),
+        Scheme::Wss => Some("WebSocket over TLS"),
+    }
+}
+
+/// How a connection came in, and who it is by its certificate.
+#[must_use]
+pub fn door(via: &Via) -> String {
+    let way = way(via.scheme).unwrap_or("TCP");
+    match &via.identity {
+        Some(name) => format!("{way} · certificate of {}", clean_within(name, 60)),
+        None => way.to_owned(),
+    }
 }
 
 /// An age and the moment at which it reads differently.

@@ -4,7 +4,7 @@
 //! that cannot be known.
 
 use crate::clock::Moment;
-use crate::fleet::{ActionReport, Change, Fleet, Hop, Incident, IncidentPhase, Incoming};
+use crate::fleet::{ActionReport, Change, Fleet, Hop, Incident, IncidentPhase, Incoming, Session};
 use crate::mqtt::ClientId;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
@@ -25,6 +25,12 @@ pub fn line(change: &Change, fleet: &Fleet) -> Option<Value> {
         Change::Online { at, client, evidence } => {
             let mut line = about(*at, "online", Some(client));
             line.insert("evidence".into(), evidence.name().into());
+            if let Some(session) = session(fleet, client) {
+                line.insert("scheme".into(), session.via.scheme.name().into());
+                if let Some(identity) = &session.via.identity {
+                    line.insert("identity".into(), identity.as_ref().into());
+                }
+            }
             line.into()
         }
         Change::Overdue { at, client } => about(*at, "overdue", Some(client)).into(),
@@ -58,6 +64,11 @@ pub fn line(change: &Change, fleet: &Fleet) -> Option<Value> {
         Change::Action(report) => action(report, fleet),
         Change::Incident { at, incident, phase } => incident_line(*at, *phase, fleet.incident(*incident)?),
     })
+}
+
+/// The connection of `client`, where it is seen on the wire.
+fn session<'f>(fleet: &'f Fleet, client: &ClientId) -> Option<&'f Session> {
+    fleet.device(fleet.find(client.as_str())?)?.open_session()
 }
 
 /// The first line with the embedded broker: devices can connect.

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "not every test file needs every part")]
 
-use lwtop::tls::{TlsOptions, provider};
+use lwtop::tls::{ServerOptions, TlsOptions, provider};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,6 +52,12 @@ impl Authority {
     pub fn client(&self, name: &str) -> TlsOptions {
         let (cert, key) = self.sign(name, &[name]);
         TlsOptions { cert: Some(cert), key: Some(key), ..self.trusting() }
+    }
+
+    /// A door's own certificate, and the clients of this authority.
+    pub fn door(&self) -> ServerOptions {
+        self.sign("server", &["localhost", "127.0.0.1"]);
+        ServerOptions::of_folder(&self.dir)
     }
 
     /// What a server for these names speaks TLS with.

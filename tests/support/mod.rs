@@ -4,13 +4,13 @@
 use lwtop::broker::EmbeddedBroker;
 use lwtop::clock::Clock;
 use lwtop::fleet::{Closed, Opened, Report, SessionEvent};
-use lwtop::gateway::{Gateway, GatewayConfig};
+use lwtop::gateway::{Door, Gateway, GatewayConfig};
 use lwtop::mqtt::{ClientId, Fault};
 use lwtop::wiring::{ActivityBoard, Guests};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -33,14 +33,23 @@ pub struct World {
 
 impl World {
     pub async fn start() -> Self {
+        Self::start_with(Vec::new()).await.0
+    }
+
+    /// With more doors than the one for TCP; gives their addresses.
+    pub async fn start_with(doors: Vec<Door>) -> (Self, Vec<SocketAddr>) {
         let guests = Arc::new(Guests::default());
         let broker = EmbeddedBroker::start(Arc::clone(&guests)).await.unwrap();
-        let listener = Gateway::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let mut listener = Gateway::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let mut addresses = Vec::new();
+        for door in doors {
+            addresses.push(listener.add(([127, 0, 0, 1], 0).into(), door).await.unwrap());
+        }
         let board = Arc::new(ActivityBoard::default());
         let (sender, reports) = mpsc::channel(64);
         let config = GatewayConfig { connect_deadline: Duration::from_secs(1), ..GatewayConfig::new(broker.addr()) };
         let gateway = listener.serve(config, sender, Arc::clone(&board), Arc::clone(&guests), Clock::start());
-        Self { broker, gateway, reports, board, guests }
+        (Self { broker, gateway, reports, board, guests }, addresses)
     }
 
     pub fn addr(&self) -> SocketAddr {
@@ -196,9 +205,9 @@ pub fn publish(topic: &str, payload: &[u8]) -> Vec<u8> {
     packet(0x30, &body)
 }
 
-/// One socket of one client.
-pub struct Wire {
-    pub stream: TcpStream,
+/// One connection of one client.
+pub struct Wire<S = TcpStream> {
+    pub stream: S,
 }
 
 impl Wire {
@@ -208,8 +217,15 @@ impl Wire {
         Self { stream }
     }
 
+    pub fn reset(self) {
+        self.stream.set_zero_linger().unwrap();
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
+        self.stream.flush().await.unwrap();
     }
 
     /// The next packet, or `None` when the connection has ended.
@@ -249,10 +265,6 @@ impl Wire {
     pub async fn ping(&mut self) {
         self.send(&[0xc0, 0]).await;
         assert_eq!(self.packet().await.expect("PINGRESP"), [0xd0, 0]);
-    }
-
-    pub fn reset(self) {
-        self.stream.set_zero_linger().unwrap();
     }
 
     /// Reads to the end and gives the packets that came before it.

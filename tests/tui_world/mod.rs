@@ -7,7 +7,7 @@ use lwtop::clock::Moment;
 use lwtop::convention::Topics;
 use lwtop::fleet::{
     ActionReport, Closed, DeviceEvent, Event, Fleet, Incoming, LinkEvent, Opened, Role, RuleOutcome, SessionEvent,
-    Settings,
+    Settings, Via,
 };
 use lwtop::hub::{ActionStanding, Notice, RuleStanding, Status};
 use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Qos, Will};
@@ -157,6 +157,7 @@ impl World {
             clean: true,
             will: Some(will),
             nameless: false,
+            via: Via::default(),
         }))));
         let hello = r#"{"message": "AWS IoT Thing connected message to IoT Core"}"#;
         self.message("/lwt/connected/topic", hello.as_bytes(), Some(id), false);

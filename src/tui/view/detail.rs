@@ -128,6 +128,9 @@ fn facts(canvas: &mut Canvas<'_>, page: &mut Page, device: &Device) {
     page.fact("known how", &format!("{known} · {origin}"), plain);
     if let Some(session) = device.session.as_deref() {
         page.fact(if session.ended.is_none() { "connection" } else { "it was" }, &connection(session), plain);
+        if words::way(session.via.scheme).is_some() {
+            page.fact("over", &words::door(&session.via), plain);
+        }
         let last = canvas.ago(session.last_packet);
         let packets = format!("{}, {} of them PINGREQ · last {last}", device.packets, device.pings);
         page.fact("packets", &packets, plain);

@@ -150,7 +150,14 @@ fn facts(canvas: &mut Canvas<'_>, pen: &mut Pen, device: &Device) {
             0 => "keep alive off".to_owned(),
             seconds => format!("keep alive {seconds}{GLUE}s"),
         };
-        pen.line(canvas, &format!("{keep_alive} · MQTT {} · {clean}", session.protocol), canvas.look.dim());
+        let way = match (words::way(session.via.scheme), &session.via.identity) {
+            (Some(way), None) => format!(" · {way}"),
+            _ => String::new(),
+        };
+        pen.line(canvas, &format!("{keep_alive} · MQTT {} · {clean}{way}", session.protocol), canvas.look.dim());
+        if session.via.identity.is_some() && !pen.full() {
+            pen.line(canvas, &words::door(&session.via), canvas.look.dim());
+        }
     }
     if pen.full() {
         return;
