@@ -24,6 +24,7 @@ fn fleet() -> Fleet {
             clean: true,
             will: None,
             nameless: false,
+            via: crate::fleet::Via::default(),
         }))));
         let cause = [None, Some(Cause::ConnectionLost), Some(Cause::ClientInitiatedDisconnect)][number];
         if let Some(cause) = cause {
