@@ -30,7 +30,7 @@ pub fn refusal(device: &Device, gateway: bool, fault: Fault) -> Option<&'static 
     let connected = device.open_session().is_some() && !matches!(device.presence, Presence::Offline { .. });
     if !connected {
         return Some(if device.launched() {
-            "it is not connected: r reconnects it"
+            "it is not connected: reconnect it first"
         } else {
             "it is not connected here"
         });

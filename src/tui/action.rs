@@ -71,3 +71,32 @@ pub enum Action {
     /// Ends lwtop.
     Quit,
 }
+
+impl Action {
+    /// Its name in a file and in the palette: `launch-one`, `die-rst`, `show-fleet`.
+    #[must_use]
+    pub fn name(self) -> String {
+        // The name that serde has for it; what it carries is part of it.
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => name,
+            Ok(serde_json::Value::Object(map)) => map.into_iter().next().map_or_else(String::new, |(name, value)| {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                format!("{name}-{value}")
+            }),
+            _ => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_kebab_case() {
+        assert_eq!(Action::LaunchOne.name(), "launch-one");
+        assert_eq!(Action::Die(Fault::LeaveWithWill).name(), "die-leave-with-will");
+        assert_eq!(Action::Show(Page::Fleet).name(), "show-fleet");
+        assert_eq!(Action::Digit(7).name(), "digit-7");
+    }
+}

@@ -3,7 +3,7 @@
 
 use super::View;
 use super::action::Action;
-use super::keymap::Mode;
+use super::keymap::{Keymap, Mode};
 use super::layer::{Layer, MOST_TO_LAUNCH};
 use super::layout::{Regions, Shape};
 use super::notices::Notices;
@@ -43,6 +43,8 @@ pub enum Focus {
 /// The state of the interface.
 #[derive(Debug)]
 pub struct App {
+    /// Which key does what.
+    pub keys: Keymap,
     /// The size of the screen, as last drawn or told.
     pub area: Rect,
     /// What fills the screen between header and footer.
@@ -77,6 +79,7 @@ pub struct App {
 impl Default for App {
     fn default() -> Self {
         Self {
+            keys: Keymap::default(),
             area: Rect::new(0, 0, 80, 24),
             page: Page::default(),
             rules: RulesPage::default(),
@@ -194,8 +197,14 @@ impl App {
             Action::SwitchShape => self.switch_shape(view),
             Action::Show(page) => self.show(page),
             Action::Why => self.why(view),
-            Action::Notices => self.open(Layer::Notices { scroll: 0 }),
-            Action::Help => self.open(Layer::Help { scroll: 0 }),
+            Action::Notices => match self.mode() {
+                Mode::Notices => self.close(),
+                _ => self.open(Layer::Notices { scroll: 0 }),
+            },
+            Action::Help => match self.mode() {
+                Mode::Help => self.close(),
+                _ => self.open(Layer::Help { scroll: 0 }),
+            },
             Action::Quit => return vec![Effect::Quit],
         };
         self.sync(view);

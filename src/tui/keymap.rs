@@ -1,9 +1,15 @@
 //! Which key does what in which mode. One table: the program, the footer and the help all read it.
 
+mod key;
+mod remap;
+
+pub use key::{Key, NoKey};
+pub use remap::{KeyFault, Keymap, Line};
+
 use super::action::Action;
 use super::page::Page;
 use crate::mqtt::Fault;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyCode;
 
 /// What the keys mean at the moment: the topmost layer, or the region with the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,55 +50,28 @@ impl Mode {
         Self::Help,
         Self::Notices,
     ];
-}
 
-/// A key as the table names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Key {
-    /// A character; capital letters stand for themselves, whatever the terminal says of Shift.
-    Char(char),
-    /// A character with Control.
-    Ctrl(char),
-    /// A key without a character.
-    Code(KeyCode),
-}
-
-impl Key {
-    /// The key of a terminal event; `None` for combinations that the table does not use.
+    /// Where it holds, in words.
     #[must_use]
-    pub fn of(event: &KeyEvent) -> Option<Self> {
-        let control = event.modifiers.contains(KeyModifiers::CONTROL);
-        let other = event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META);
-        match event.code {
-            _ if other => None,
-            KeyCode::Char(letter) if control => Some(Self::Ctrl(letter.to_ascii_lowercase())),
-            KeyCode::Char(letter) if event.modifiers.contains(KeyModifiers::SHIFT) && letter.is_ascii_lowercase() => {
-                Some(Self::Char(letter.to_ascii_uppercase()))
-            }
-            KeyCode::Char(letter) => Some(Self::Char(letter)),
-            code => Some(Self::Code(code)),
+    pub const fn place(self) -> &'static str {
+        match self {
+            Self::Fleet => "among the devices",
+            Self::Feed => "in a feed",
+            Self::Rules => "on the page of rules",
+            Self::Detail => "in a device's detail",
+            Self::Message => "in a message",
+            Self::Death => "in the death menu",
+            Self::Launch => "where a number is typed",
+            Self::Confirm => "where a question is asked",
+            Self::Help => "in the help",
+            Self::Notices => "in the list of notices",
         }
     }
 
-    /// How it is written on screen.
+    /// Whether characters choose or are typed, so that none can move the cursor.
     #[must_use]
-    pub fn label(self) -> String {
-        match self {
-            Self::Char(' ') => "space".to_owned(),
-            Self::Char(letter) => letter.to_string(),
-            Self::Ctrl(letter) => format!("ctrl-{letter}"),
-            Self::Code(code) => match code {
-                KeyCode::Up => "↑".to_owned(),
-                KeyCode::Down => "↓".to_owned(),
-                KeyCode::Left => "←".to_owned(),
-                KeyCode::Right => "→".to_owned(),
-                KeyCode::Enter => "⏎".to_owned(),
-                KeyCode::BackTab => "shift-tab".to_owned(),
-                KeyCode::PageUp => "PgUp".to_owned(),
-                KeyCode::PageDown => "PgDn".to_owned(),
-                other => format!("{other:?}").to_lowercase(),
-            },
-        }
+    pub const fn takes_characters(self) -> bool {
+        matches!(self, Self::Death | Self::Launch | Self::Confirm)
     }
 }
 
@@ -109,6 +88,8 @@ pub struct Binding {
     pub hint: &'static str,
     /// A line for the help; empty if it is not to stand there.
     pub help: &'static str,
+    /// Whether a person may give it other keys.
+    pub movable: bool,
 }
 
 const fn bind(
@@ -118,7 +99,12 @@ const fn bind(
     hint: &'static str,
     help: &'static str,
 ) -> Binding {
-    Binding { modes, keys, action, hint, help }
+    Binding { modes, keys, action, hint, help, movable: true }
+}
+
+/// A line whose keys stay: what is typed, and the ways out that nobody may lose.
+const fn fixed(modes: &'static [Mode], keys: &'static [Key], action: Action, help: &'static str) -> Binding {
+    Binding { modes, keys, action, hint: "", help, movable: false }
 }
 
 use Key::{Char, Code, Ctrl};
@@ -174,52 +160,40 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Death], &[Char('w')], Action::Die(Fault::LeaveWithWill), "", ""),
     bind(&[Death], &[Char('k')], Action::Die(Fault::Kick), "", ""),
     bind(&[Launch], &[Code(KeyCode::Enter)], Action::Enter, "launch", ""),
-    bind(&[Launch], &[Code(KeyCode::Backspace)], Action::Erase, "", ""),
-    bind(&[Launch], &[Char('0')], Action::Digit(0), "", ""),
-    bind(&[Launch], &[Char('1')], Action::Digit(1), "", ""),
-    bind(&[Launch], &[Char('2')], Action::Digit(2), "", ""),
-    bind(&[Launch], &[Char('3')], Action::Digit(3), "", ""),
-    bind(&[Launch], &[Char('4')], Action::Digit(4), "", ""),
-    bind(&[Launch], &[Char('5')], Action::Digit(5), "", ""),
-    bind(&[Launch], &[Char('6')], Action::Digit(6), "", ""),
-    bind(&[Launch], &[Char('7')], Action::Digit(7), "", ""),
-    bind(&[Launch], &[Char('8')], Action::Digit(8), "", ""),
-    bind(&[Launch], &[Char('9')], Action::Digit(9), "", ""),
+    fixed(&[Launch], &[Code(KeyCode::Backspace)], Action::Erase, ""),
+    fixed(&[Launch], &[Char('0')], Action::Digit(0), ""),
+    fixed(&[Launch], &[Char('1')], Action::Digit(1), ""),
+    fixed(&[Launch], &[Char('2')], Action::Digit(2), ""),
+    fixed(&[Launch], &[Char('3')], Action::Digit(3), ""),
+    fixed(&[Launch], &[Char('4')], Action::Digit(4), ""),
+    fixed(&[Launch], &[Char('5')], Action::Digit(5), ""),
+    fixed(&[Launch], &[Char('6')], Action::Digit(6), ""),
+    fixed(&[Launch], &[Char('7')], Action::Digit(7), ""),
+    fixed(&[Launch], &[Char('8')], Action::Digit(8), ""),
+    fixed(&[Launch], &[Char('9')], Action::Digit(9), ""),
     bind(&[Confirm], &[Char('y')], Action::Yes, "yes", ""),
-    bind(&[Confirm], &[Char('n')], Action::Back, "", ""),
+    fixed(&[Confirm], &[Char('n')], Action::Back, ""),
     bind(&Mode::ALL, &[Code(KeyCode::Esc)], Action::Back, "back", "back out of one layer"),
     // In a pop-up `q` closes it, as in every pager; ctrl-c always ends lwtop.
-    bind(POPUPS, &[Char('q')], Action::Back, "", ""),
-    bind(&[Help], &[Char('?')], Action::Back, "", ""),
-    bind(&[Notices], &[Char('!')], Action::Back, "", ""),
+    fixed(POPUPS, &[Char('q')], Action::Back, ""),
+    // What opens them closes them.
+    bind(&[Help], &[Char('?')], Action::Help, "", ""),
+    bind(&[Notices], &[Char('!')], Action::Notices, "", ""),
     bind(TABBED, &[Char('!')], Action::Notices, "", "the last notices, in full"),
     bind(&[Fleet, Feed, Detail, Rules, Message], &[Char('?')], Action::Help, "help", "this help"),
     bind(TABBED, &[Char('q')], Action::Quit, "quit", "quit: the simulated devices leave cleanly"),
-    bind(&Mode::ALL, &[Ctrl('c')], Action::Quit, "", "quit, wherever you are"),
+    fixed(&Mode::ALL, &[Ctrl('c')], Action::Quit, "quit, wherever you are"),
 ];
-
-/// What `event` does in `mode`.
-#[must_use]
-pub fn action(mode: Mode, event: &KeyEvent) -> Option<Action> {
-    let key = Key::of(event)?;
-    in_mode(mode).find(|binding| binding.keys.contains(&key)).map(|binding| binding.action)
-}
-
-/// The lines of the table that hold in `mode`.
-pub fn in_mode(mode: Mode) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().filter(move |binding| binding.modes.contains(&mode))
-}
-
-/// The label of the first key that does `wanted` in `mode`; empty if there is none.
-#[must_use]
-pub fn label(mode: Mode, wanted: Action) -> String {
-    in_mode(mode).find(|binding| binding.action == wanted).map(|binding| binding.keys[0].label()).unwrap_or_default()
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossterm::event::{KeyEvent, KeyModifiers};
     use std::collections::HashMap;
+
+    fn in_mode(mode: Mode) -> impl Iterator<Item = &'static Binding> {
+        BINDINGS.iter().filter(move |binding| binding.modes.contains(&mode))
+    }
 
     #[test]
     fn no_key_does_two_things_in_one_mode() {
@@ -241,7 +215,8 @@ mod tests {
             assert!(in_mode(mode).any(|binding| binding.action == Action::Back), "{mode:?} has no way back");
             assert!(in_mode(mode).any(|binding| binding.action == Action::Quit), "{mode:?} cannot be quit");
         }
-        let letters: String = Fault::ALL.map(|fault| label(Mode::Death, Action::Die(fault))).concat();
+        let map = Keymap::default();
+        let letters: String = Fault::ALL.map(|fault| map.label(Mode::Death, Action::Die(fault))).concat();
         assert_eq!(letters, "lfrztpwk");
     }
 
@@ -259,6 +234,8 @@ mod tests {
 
     #[test]
     fn shift_may_be_told_in_two_ways() {
+        let map = Keymap::default();
+        let action = |mode, event: &KeyEvent| map.action(mode, event);
         for (code, modifiers) in [
             (KeyCode::Char('X'), KeyModifiers::SHIFT),
             (KeyCode::Char('X'), KeyModifiers::NONE),

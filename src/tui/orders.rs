@@ -21,11 +21,11 @@ impl App {
     }
 
     /// Why there is no device to act on.
-    fn nobody(&self) -> &'static str {
-        match self.focus {
-            Focus::Feed => "this message names no device: tab goes to the devices",
-            Focus::Devices => "there is no device yet: n launches one",
-        }
+    fn nobody(&self) -> String {
+        self.keys.tell(match self.focus {
+            Focus::Feed => "this message names no device: {next-region} goes to the devices",
+            Focus::Devices => "there is no device yet: {launch-one} launches one",
+        })
     }
 
     pub(super) fn ask_death(&mut self, view: &View<'_>) -> Option<Command> {
@@ -49,7 +49,7 @@ impl App {
 
     pub(super) fn die_again(&mut self, view: &View<'_>) -> Option<Command> {
         let Some(fault) = self.last_fault else {
-            return self.say(view, "nothing to repeat yet: x chooses a death");
+            return self.say(view, self.keys.tell("nothing to repeat yet: {ask-death} chooses a death"));
         };
         let targets = self.targets(view);
         self.kill(&targets, fault, view)
@@ -87,7 +87,7 @@ impl App {
             return Some(Command::Reconnect(able));
         }
         let why = match targets.first().and_then(|client| view.device(client)) {
-            None => self.nobody().to_owned(),
+            None => self.nobody(),
             Some(device) if !device.launched() => {
                 format!("{} was not launched by lwtop: only it can reconnect itself", device.id)
             }

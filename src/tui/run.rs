@@ -3,7 +3,7 @@
 use super::View;
 use super::action::Action;
 use super::app::{App, Effect};
-use super::keymap::{self, Mode};
+use super::keymap::Mode;
 use super::look::Look;
 use super::view::{self, Canvas};
 use crate::clock::Moment;
@@ -96,7 +96,7 @@ impl<B: Backend> Ui<B> {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 self.schedule.changed();
-                match keymap::action(self.app.mode(), key) {
+                match self.app.keys.action(self.app.mode(), key) {
                     Some(action) => self.app.update(action, view),
                     None => Vec::new(),
                 }

@@ -1,6 +1,8 @@
 //! What every region draws with: the facts, the buffer, and a note of when the picture will be out of date.
 
+use super::super::action::Action;
 use super::super::app::App;
+use super::super::keymap::Mode;
 use super::super::look::Look;
 use super::super::text::{self, fit};
 use super::super::{View, words};
@@ -61,6 +63,18 @@ impl<'a> Canvas<'a> {
     #[must_use]
     pub fn clock(&self, moment: Moment) -> String {
         words::clock(moment, &self.look.zone)
+    }
+
+    /// The key that does `action` in `mode`, as it is written on the screen; empty if there is none.
+    #[must_use]
+    pub fn key(&self, mode: Mode, action: Action) -> String {
+        self.app.keys.label(mode, action)
+    }
+
+    /// The key that does `action` somewhere, for a sentence.
+    #[must_use]
+    pub fn press(&self, action: Action) -> String {
+        self.app.keys.press(action)
     }
 
     /// Writes cleaned text at a place, cut to `columns` and to the screen. Returns the columns used.

@@ -16,7 +16,7 @@ use crate::fleet::Device;
 use crate::fleet::faults::{self, FaultOption};
 use crate::mqtt::{ClientId, Fault};
 use crate::tui::action::Action;
-use crate::tui::keymap::{Mode, label};
+use crate::tui::keymap::Mode;
 use crate::tui::layout::{body, middle};
 use crate::tui::text::{width, wrap};
 use crate::tui::words;
@@ -38,11 +38,16 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, targets: &[ClientId], row: usiz
     // Two borders, eight deaths, and on narrow screens two lines for the one under the cursor.
     let extra = if wide || area.height < 12 { 0 } else { 2 };
     // On the lowest screens it covers the footer too, and says itself which keys work.
-    let below = if area.height < 12 { "⏎ do it · esc back" } else { "" };
+    let below = if area.height < 12 {
+        let key = |action| canvas.key(Mode::Death, action);
+        format!("{} do it · {} back", key(Action::Enter), key(Action::Back))
+    } else {
+        String::new()
+    };
     let area = if area.height < 12 { area } else { body(area) };
     let area = middle(area, if wide { WIDE } else { area.width.min(50) }, 10 + extra);
     canvas.clear(area);
-    let titles = Titles { left: &title, left_style: canvas.look.strong(), below, ..Titles::default() };
+    let titles = Titles { left: &title, left_style: canvas.look.strong(), below: &below, ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
     for (index, option) in options.iter().enumerate() {
         let place = Rect { y: inner.y + columns(index), height: 1, ..inner };
@@ -61,12 +66,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, targets: &[ClientId], row: usiz
 }
 
 fn line(canvas: &mut Canvas<'_>, area: Rect, option: &FaultOption, wide: bool) {
-    let key = label(Mode::Death, Action::Die(option.fault));
+    let key = canvas.key(Mode::Death, Action::Die(option.fault));
     let (key_style, style) = match option.refused {
         None => (canvas.look.accent(), Style::new()),
         Some(_) => (canvas.look.dim(), canvas.look.dim()),
     };
-    canvas.put(area.x, area.y, &key, 1, key_style);
+    canvas.put(area.x, area.y, &key, 2, key_style);
     canvas.put(area.x + 3, area.y, option.fault.title(), 16, style);
     let x = area.x + 20;
     let room = area.right().saturating_sub(x);

@@ -168,7 +168,7 @@ fn connection(session: &Session) -> String {
 fn incidents(canvas: &mut Canvas<'_>, page: &mut Page, device: &Device) {
     page.gap();
     if device.incidents == 0 {
-        page.sentence("No incident so far. x chooses how it dies.", canvas.look.dim());
+        page.sentence(&canvas.app.keys.tell("No incident so far. {ask-death} chooses how it dies."), canvas.look.dim());
         return;
     }
     let own = |incident: &&Incident| incident.client == device.id;

@@ -60,7 +60,9 @@ fn empty(canvas: &mut Canvas<'_>, regions: &Regions) {
     let inner = frame(canvas, regions.devices, focus, &titles);
     let status = canvas.view.status;
     let mut text = match canvas.view.fleet.link() {
-        LinkState::Up { .. } => "No device yet. n launches one, N launches many.".to_owned(),
+        LinkState::Up { .. } => {
+            canvas.app.keys.tell("No device yet. {launch-one} launches one, {ask-launch} launches many.")
+        }
         LinkState::Connecting => match &status.stage {
             Some(stage) => format!("{stage}…"),
             None => "Connecting to the broker…".to_owned(),

@@ -113,11 +113,11 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, entry: &FeedEntry) {
 /// What would fill an empty feed, and which key does that.
 fn invitation(canvas: &Canvas<'_>, role: Role) -> String {
     let text = match (role, canvas.view.fleet.is_empty()) {
-        (Role::Connected, true) => "No device has announced itself yet. n launches one that does.",
-        (Role::Connected, false) => "No announcement yet. n launches a device that announces itself.",
+        (Role::Connected, true) => "No device has announced itself yet. {launch-one} launches one that does.",
+        (Role::Connected, false) => "No announcement yet. {launch-one} launches a device that announces itself.",
         (Role::Executed, _) => "No rule has executed yet. It does when a will arrives that it matches.",
-        (_, true) => "No will yet. n launches a device with one, then x lets it die.",
-        (_, false) => "No will yet. x lets the selected device die: without DISCONNECT its will comes here.",
+        (_, true) => "No will yet. {launch-one} launches a device with one, then {ask-death} lets it die.",
+        (_, false) => "No will yet. {ask-death} lets the selected device die: without DISCONNECT its will comes here.",
     };
-    text.to_owned()
+    canvas.app.keys.tell(text)
 }

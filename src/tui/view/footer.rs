@@ -9,7 +9,7 @@ use super::canvas::{Canvas, columns};
 use crate::clock::Moment;
 use crate::hub::Notice;
 use crate::tui::action::Action;
-use crate::tui::keymap::{self, Binding, Mode, label};
+use crate::tui::keymap::{Line, Mode};
 use crate::tui::text::{clean, clean_within, fit, width, wrap};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -26,14 +26,16 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let last = [Action::Back, Action::Help, Action::Quit];
     // The tabs name their keys themselves.
     let tabs = canvas.app.regions(canvas.view).tabs.height > 0;
-    let works = |binding: &&Binding| {
-        let elsewhere = tabs && matches!(binding.action, Action::Show(_));
-        !elsewhere && !binding.hint.is_empty() && canvas.app.works(binding.action, canvas.view)
+    let works = |line: &&Line| {
+        let elsewhere = tabs && matches!(line.binding.action, Action::Show(_));
+        let shown = !elsewhere && !line.binding.hint.is_empty() && !line.keys.is_empty();
+        shown && canvas.app.works(line.binding.action, canvas.view)
     };
-    let (ends, keys): (Vec<&Binding>, Vec<&Binding>) =
-        keymap::in_mode(mode).filter(works).partition(|binding| last.contains(&binding.action));
+    let app = canvas.app;
+    let (ends, keys): (Vec<&Line>, Vec<&Line>) =
+        app.keys.in_mode(mode).filter(works).partition(|line| last.contains(&line.binding.action));
     let room = area.width.saturating_sub(1);
-    let ends_width: usize = ends.iter().map(|binding| hint_width(binding)).sum();
+    let ends_width: usize = ends.iter().map(|line| hint_width(canvas, line)).sum();
     let keys_room = usize::from(room).saturating_sub(ends_width);
 
     let mut x = area.x + 1;
@@ -47,17 +49,15 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         x = area.x + 1 + u16::try_from(keys_room).unwrap_or(0);
     } else {
         let mut left = keys_room;
-        for binding in keys {
+        for line in keys {
             // The keys stand in the order of their use: what does not fit is in the help.
-            if hint_width(binding) > left {
-                break;
-            }
-            left -= hint_width(binding);
-            x += hint(canvas, x, area.y, binding);
+            let Some(rest) = left.checked_sub(hint_width(canvas, line)) else { break };
+            left = rest;
+            x += hint(canvas, x, area.y, line);
         }
     }
-    for binding in ends {
-        x += hint(canvas, x, area.y, binding);
+    for line in ends {
+        x += hint(canvas, x, area.y, line);
     }
 }
 
@@ -75,7 +75,7 @@ pub fn long_notice(canvas: &mut Canvas<'_>, area: Rect) {
     let most = usize::from(LINES);
     if lines.len() > most {
         lines.truncate(most);
-        let all = format!("… {} all", label(Mode::Fleet, Action::Notices));
+        let all = format!("… {} all", canvas.key(Mode::Fleet, Action::Notices));
         if let Some(last) = lines.last_mut() {
             let kept = fit(last, room.saturating_sub(width(&all)));
             *last = format!("{}{all}", kept.trim_end_matches('…').trim_end());
@@ -89,13 +89,17 @@ pub fn long_notice(canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-fn hint_width(binding: &Binding) -> usize {
-    width(&binding.keys[0].label()) + 1 + width(binding.hint) + 2
+fn hint_width(canvas: &Canvas<'_>, line: &Line) -> usize {
+    width(&label(canvas, line)) + 1 + width(line.binding.hint) + 2
 }
 
-fn hint(canvas: &mut Canvas<'_>, x: u16, y: u16, binding: &Binding) -> u16 {
-    let label = binding.keys[0].label();
-    let pieces = [(label.as_str(), canvas.look.accent()), (" ", Style::new()), (binding.hint, Style::new())];
+fn label(canvas: &Canvas<'_>, line: &Line) -> String {
+    line.keys.first().map(|key| canvas.app.keys.written(*key)).unwrap_or_default()
+}
+
+fn hint(canvas: &mut Canvas<'_>, x: u16, y: u16, line: &Line) -> u16 {
+    let label = label(canvas, line);
+    let pieces = [(label.as_str(), canvas.look.accent()), (" ", Style::new()), (line.binding.hint, Style::new())];
     canvas.put_all(x, y, &pieces, canvas.area().right().saturating_sub(x)) + 2
 }
 

@@ -11,7 +11,7 @@ use super::boxes::{Titles, frame, lines, more};
 use super::canvas::{Canvas, columns};
 use crate::mqtt::Fault;
 use crate::tui::action::Action;
-use crate::tui::keymap::{BINDINGS, Key, Mode, label};
+use crate::tui::keymap::{Keymap, Mode};
 use crate::tui::layout::middle;
 use crate::tui::text::{width, wrap};
 use ratatui::layout::Rect;
@@ -32,7 +32,7 @@ const SIGNS: [(&str, &str); 5] = [
 /// Draws the help.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scroll: usize) {
     let width = area.width.min(78);
-    let all = text(usize::from(width.saturating_sub(4)), canvas.look.strong());
+    let all = text(&canvas.app.keys, usize::from(width.saturating_sub(4)), canvas.look.strong());
     let area = middle(area, width, columns(all.len()).saturating_add(2));
     canvas.clear(area);
     let below = more(all.len(), area.height.saturating_sub(2), scroll);
@@ -41,7 +41,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scroll: usize) {
     lines(canvas, inner, &all, scroll);
 }
 
-fn text(room: usize, heading: Style) -> Vec<(String, Style)> {
+fn text(keymap: &Keymap, room: usize, heading: Style) -> Vec<(String, Style)> {
     let mut all = Vec::new();
     let mut entry = |keys: &str, help: &str| {
         for (index, line) in wrap(help, room.saturating_sub(KEYS + 2)).into_iter().enumerate() {
@@ -50,17 +50,17 @@ fn text(room: usize, heading: Style) -> Vec<(String, Style)> {
             all.push((format!("{pad}{keys}  {line}"), Style::new()));
         }
     };
-    for binding in BINDINGS.iter().filter(|binding| !binding.help.is_empty()) {
-        let keys: Vec<String> = binding.keys.iter().map(|key| Key::label(*key)).collect();
-        entry(&keys.join(" "), binding.help);
+    for line in keymap.lines().iter().filter(|line| !line.binding.help.is_empty()) {
+        let keys: Vec<String> = line.keys.iter().map(|key| keymap.written(*key)).collect();
+        entry(&keys.join(" "), line.binding.help);
     }
     let deaths = all.len();
     let mut entry = |keys: &str, help: String| all.push((format!("{keys:>KEYS$}  {help}"), Style::new()));
     for fault in Fault::ALL {
-        entry(&label(Mode::Death, Action::Die(fault)), format!("{}: {}", fault.title(), fault.what_happens()));
+        entry(&keymap.label(Mode::Death, Action::Die(fault)), format!("{}: {}", fault.title(), fault.what_happens()));
     }
     all.insert(deaths, (String::new(), Style::new()));
-    all.insert(deaths + 1, ("In the death menu (x)".to_owned(), heading));
+    all.insert(deaths + 1, (format!("In the death menu ({})", keymap.press(Action::AskDeath)), heading));
     all.push((String::new(), Style::new()));
     all.push(("What the signs mean".to_owned(), heading));
     for (sign, meaning) in SIGNS {

@@ -7,7 +7,7 @@
 use super::canvas::Canvas;
 use crate::hub::ActionStanding;
 use crate::tui::action::Action;
-use crate::tui::keymap::{Mode, label};
+use crate::tui::keymap::Mode;
 use crate::tui::page::Page;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -23,7 +23,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     }
     let mut x = area.x + 1;
     for page in Page::ALL {
-        let key = label(Mode::Fleet, Action::Show(page));
+        let key = canvas.key(Mode::Fleet, Action::Show(page));
         let front = canvas.app.page == page;
         // Underlined as well as bold: it is found without colours, too.
         let style = if front { canvas.look.strong().add_modifier(Modifier::UNDERLINED) } else { canvas.look.dim() };

@@ -214,11 +214,16 @@ fn invitation(canvas: &Canvas<'_>) -> String {
     };
     let devices = !canvas.view.fleet.is_empty();
     let how = match (hears(Role::Will), hears(Role::Connected) || hears(Role::Executed), devices) {
-        (true, _, true) => "1, then x f cuts a device: its will comes there.",
-        (true, _, false) => "1, then n launches a device, x f cuts it: its will comes there.",
-        (false, true, _) if hears(Role::Connected) => "1, then n launches a device: it announces itself there.",
+        (true, _, true) => "{show-fleet}, then {ask-death} {die-fin} cuts a device: its will comes there.",
+        (true, _, false) => {
+            "{show-fleet}, then {launch-one} launches a device, {ask-death} {die-fin} cuts it: its will comes there."
+        }
+        (false, true, _) if hears(Role::Connected) => {
+            "{show-fleet}, then {launch-one} launches a device: it announces itself there."
+        }
         _ => "As soon as one is published there, it is explained here.",
     };
+    let how = canvas.app.keys.tell(how);
     let topic = clean_fit(filter.as_str(), 200);
     let standing = status.rules.get(canvas.app.rules.selected);
     let tried = standing.is_some_and(|standing| standing.matched + standing.not_matched > 0);
