@@ -1,5 +1,7 @@
-//! Every fault, from the device's own socket, on a real Mosquitto, in both versions.
+//! Every fault, from the device's own socket, on a real Mosquitto, in both versions, plain and over TLS and WebSocket.
 
+#[path = "support/authority.rs"]
+mod authority;
 #[path = "support/hub.rs"]
 mod hub;
 #[path = "support/mosquitto.rs"]
@@ -7,18 +9,20 @@ mod mosquitto;
 #[path = "support/raw.rs"]
 mod raw;
 
+use authority::Authority;
 use hub::{Lane, article, swarm};
 use lwtop::clock::Moment;
 use lwtop::device::{DeviceTemplate, OrderError, Target};
+use lwtop::dial::Route;
 use lwtop::fleet::{Closed, DeviceEvent, Report, SessionEvent};
-use lwtop::mqtt::{Cause, ClientId, Fault, KeepAlive, Protocol};
+use lwtop::mqtt::{BrokerAddress, Cause, ClientId, Fault, KeepAlive, Protocol};
 use mosquitto::Mosquitto;
 use raw::Raw;
 
 const WILLS: &str = "/last/will/topic";
 
 fn target(port: u16) -> Target {
-    Target { host: "127.0.0.1".to_owned(), port }
+    Target::plain("127.0.0.1", port)
 }
 
 fn template(protocol: Protocol) -> DeviceTemplate {
@@ -58,10 +62,14 @@ fn nothing_more_comes(port: u16, watcher: &mut Raw, id: &ClientId) {
 
 async fn dies(fault: Fault, protocol: Protocol, cause: Cause, will: bool) {
     let Some(broker) = Mosquitto::start() else { return };
+    dies_there(&broker, target(broker.port), fault, protocol, cause, will).await;
+}
+
+async fn dies_there(broker: &Mosquitto, target: Target, fault: Fault, protocol: Protocol, cause: Cause, will: bool) {
     let mut watcher = Raw::connect(broker.port, "watcher");
     watcher.subscribe(WILLS);
     let mut lane = Lane::new();
-    let (swarm, _) = swarm(target(broker.port), template(protocol), &lane);
+    let (swarm, _) = swarm(target, template(protocol), &lane);
     let id = ClientId::from("lwtThing");
     swarm.launch(vec![id.clone()]);
     assert_eq!(opened(&mut lane).await, id);
@@ -115,21 +123,84 @@ faults! {
     leave_with_will_in_5: LeaveWithWill, V5 => DisconnectWithWill, true;
 }
 
+/// All of it over one kind of layers, on one broker.
+async fn all_over(name: &str, scheme: &str, config: &str) {
+    let authority = Authority::new(name);
+    let (certificate, key) = authority.sign("server", &["localhost", "127.0.0.1"]);
+    let tls = authority.client("lwtThing");
+    let files = format!(
+        "cafile {}\ncertfile {}\nkeyfile {}\nrequire_certificate true\n",
+        authority.dir().join("ca.pem").display(),
+        certificate.display(),
+        key.display()
+    );
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // It must be able to read the key.
+    let user = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
+    let config = format!("user {user}\nlistener {port} 127.0.0.1\n{}", config.replace("FILES", &files));
+    let Some(broker) = Mosquitto::start_with(&config) else { return };
+    let address: BrokerAddress = format!("{scheme}://localhost:{port}").parse().unwrap();
+    let target = Target::from(Route { tls, ..Route::from(address) });
+    // Mosquitto takes its time over each end of both layers: there one version is enough.
+    let both = if scheme == "wss" { &[Protocol::V5][..] } else { &[Protocol::V311, Protocol::V5] };
+    for &protocol in both {
+        for (fault, cause, will) in [
+            (Fault::Leave, Cause::ClientInitiatedDisconnect, false),
+            (Fault::Fin, Cause::ConnectionLost, true),
+            (Fault::Rst, Cause::ConnectionLost, true),
+            (Fault::Takeover, Cause::SessionTakenOver, true),
+            (Fault::ProtocolError, Cause::ProtocolError, true),
+        ] {
+            dies_there(&broker, target.clone(), fault, protocol, cause, will).await;
+        }
+    }
+    if scheme != "wss" {
+        freezes(&broker, &target).await;
+    }
+    dies_there(&broker, target, Fault::LeaveWithWill, Protocol::V5, Cause::DisconnectWithWill, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_works_over_tls() {
+    all_over("faults-tls", "mqtts", "FILES").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_works_over_websocket() {
+    all_over("faults-ws", "ws", "protocol websockets").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_works_over_websocket_on_tls() {
+    all_over("faults-wss", "wss", "protocol websockets\nFILES").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn freeze_lets_keep_alive_run_out_and_reconnect_thaws() {
     let Some(broker) = Mosquitto::start() else { return };
+    freezes(&broker, &target(broker.port)).await;
+}
+
+/// In both versions together, because each of them waits for Mosquitto to look at its keep alives.
+async fn freezes(broker: &Mosquitto, target: &Target) {
     let mut watcher = Raw::connect(broker.port, "watcher");
     watcher.subscribe(WILLS);
+    let mut frozen = Vec::new();
     for (protocol, name) in [(Protocol::V311, "old"), (Protocol::V5, "new")] {
         let mut lane = Lane::new();
-        let (swarm, _) =
-            swarm(target(broker.port), DeviceTemplate { keep_alive: KeepAlive(1), ..template(protocol) }, &lane);
+        let template = DeviceTemplate { keep_alive: KeepAlive(1), ..template(protocol) };
+        let (swarm, _) = swarm(target.clone(), template, &lane);
         let id = ClientId::from(name);
         swarm.launch(vec![id.clone()]);
         opened(&mut lane).await;
         swarm.fault(&id, Fault::Freeze).unwrap();
         faulted(&mut lane).await;
-        assert!(watcher.message().1.contains(name), "its will comes when keep alive has run out");
+        frozen.push((lane, swarm, id));
+    }
+    let wills = [watcher.message().1, watcher.message().1];
+    for (mut lane, swarm, id) in frozen {
+        let its = |will: &String| will.contains(id.as_str());
+        assert!(wills.iter().any(its), "its will comes when keep alive has run out");
         assert!(lane.ready().is_none(), "silence is not reported by the silent");
         swarm.reconnect(&id).unwrap();
         opened(&mut lane).await;

@@ -25,7 +25,7 @@ async fn ten_thousand_devices_take_two_kilobytes_each() {
     rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let Some(broker) = Mosquitto::start() else { return };
     let mut lane = Lane::new();
-    let target = Target { host: "127.0.0.1".to_owned(), port: broker.port };
+    let target = Target::plain("127.0.0.1", broker.port);
     let (swarm, board) = swarm(target, article(), &lane);
     let before = resident_kib();
     let start = std::time::Instant::now();

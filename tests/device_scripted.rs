@@ -1,17 +1,30 @@
 //! Devices against a broker that does what the test says: refusals, silence, garbage, QoS 2, ends.
 
+#[path = "support/authority.rs"]
+mod authority;
 #[path = "support/hub.rs"]
 mod hub;
 #[path = "support/scripted.rs"]
 mod scripted;
 
+use authority::Authority;
+use futures_util::{SinkExt as _, StreamExt as _};
 use hub::{Lane, article, swarm};
-use lwtop::device::{ConnectError, DeviceTemplate, OrderError, Plan, SoloError, Step, Telemetry, run_one};
+use lwtop::device::{ConnectError, DeviceTemplate, OrderError, Plan, SoloError, Step, Target, Telemetry, run_one};
+use lwtop::dial::Route;
 use lwtop::fleet::{DeviceEvent, Report, SessionEvent};
-use lwtop::mqtt::{Cause, ClientId, Fault, KeepAlive, Login, Protocol, Qos};
+use lwtop::mqtt::{BrokerAddress, Cause, ClientId, Fault, KeepAlive, Login, Protocol, Qos};
+use lwtop::tls::TlsOptions;
 use scripted::{CONNACK_V5, CONNACK_V311, PATIENCE, Scripted};
 use std::io::ErrorKind;
 use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::HandshakeKind;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
 
 const NOW: Plan = Plan { sleep: Duration::ZERO, fault: None };
 
@@ -327,4 +340,85 @@ async fn a_solo_device_tells_when_its_connection_is_lost_early() {
     let (result, ()) = tokio::join!(run_one(&target, &template, &id, plan, |_| {}), script);
     let text = result.unwrap_err().to_string();
     assert!(text.contains("before its time: the broker closed the connection"), "{text}");
+}
+
+fn layered(url: &str, tls: TlsOptions) -> Target {
+    let headers = vec![("X-Token".to_owned(), "t0ken".to_owned())];
+    Target::from(Route { tls, headers, ..Route::from(url.parse::<BrokerAddress>().unwrap()) })
+}
+
+#[tokio::test]
+async fn a_cut_over_tls_is_one_of_tcp_and_a_farewell_one_of_tls() {
+    let authority = Authority::new("device-tls");
+    let acceptor = TlsAcceptor::from(authority.server(&["localhost"], &[]));
+    let broker = Scripted::listen().await;
+    let target = layered(&format!("mqtts://localhost:{}", broker.port()), authority.trusting());
+    let (template, id) = (DeviceTemplate { connected: None, ..article() }, ClientId::from("d"));
+    let mut handshakes = Vec::new();
+    for (fault, expected) in [
+        (Fault::Leave, None),
+        (Fault::Fin, Some(ErrorKind::UnexpectedEof)),
+        (Fault::Rst, Some(ErrorKind::ConnectionReset)),
+    ] {
+        let device = run_one(&target, &template, &id, Plan { fault: Some(fault), ..NOW }, |_| {});
+        let script = async {
+            let mut peer = acceptor.accept(broker.accept().await.0).await.unwrap();
+            let mut packet = [0; 512];
+            assert!(timeout(PATIENCE, peer.read(&mut packet)).await.unwrap().unwrap() > 0);
+            assert_eq!(packet[0], 0x10, "CONNECT");
+            handshakes.push(peer.get_ref().1.handshake_kind());
+            tokio::io::AsyncWriteExt::write_all(&mut peer, CONNACK_V311).await.unwrap();
+            let mut rest = Vec::new();
+            let end = timeout(PATIENCE, peer.read_to_end(&mut rest)).await.unwrap();
+            assert_eq!(end.err().map(|error| error.kind()), expected, "{fault}");
+            assert_eq!(rest, if fault == Fault::Leave { vec![0xE0, 0] } else { vec![] });
+        };
+        let (result, ()) = tokio::join!(device, script);
+        result.unwrap();
+    }
+    // One configuration for all of them.
+    assert_eq!(handshakes, [HandshakeKind::Full, HandshakeKind::Resumed, HandshakeKind::Resumed].map(Some));
+    // Whoever has something else at that place is not believed.
+    let other = Authority::new("device-stranger");
+    let stranger = layered(&format!("mqtts://localhost:{}", broker.port()), other.trusting());
+    let script = async { assert!(acceptor.accept(broker.accept().await.0).await.is_err()) };
+    let (result, ()) = tokio::join!(run_one(&stranger, &template, &id, NOW, |_| {}), script);
+    let text = result.unwrap_err().to_string();
+    assert!(text.starts_with("cannot connect to mqtts://localhost:") && text.contains("--ca FILE"), "{text}");
+}
+
+#[expect(clippy::result_large_err, clippy::unnecessary_wraps, reason = "the library's callback is made so")]
+fn agree(request: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
+    assert_eq!((request.uri().path(), &request.headers()["X-Token"]), ("/mqtt", &HeaderValue::from_static("t0ken")));
+    response.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("mqtt"));
+    Ok(response)
+}
+
+#[tokio::test]
+async fn a_cut_over_websocket_has_no_close_frame_and_a_farewell_has_one() {
+    let broker = Scripted::listen().await;
+    let target = layered(&format!("ws://127.0.0.1:{}", broker.port()), TlsOptions::default());
+    let (template, id) = (DeviceTemplate { connected: None, ..article() }, ClientId::from("d"));
+    for fault in [Fault::Leave, Fault::Fin, Fault::Rst] {
+        let device = run_one(&target, &template, &id, Plan { fault: Some(fault), ..NOW }, |_| {});
+        let script = async {
+            let stream = broker.accept().await.0;
+            let mut peer = tokio_tungstenite::accept_hdr_async(stream, agree).await.unwrap();
+            let connect = peer.next().await.unwrap().unwrap().into_data();
+            assert_eq!(connect[0], 0x10, "CONNECT");
+            peer.send(Message::binary(CONNACK_V311.to_vec())).await.unwrap();
+            match (fault, timeout(PATIENCE, peer.next()).await.unwrap().unwrap()) {
+                (Fault::Leave, Ok(disconnect)) => {
+                    assert_eq!(disconnect.into_data(), [0xE0, 0][..]);
+                    assert!(matches!(peer.next().await, Some(Ok(Message::Close(_)))));
+                    assert!(peer.next().await.is_none(), "the closing handshake is complete");
+                }
+                (Fault::Fin, Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {}
+                (Fault::Rst, Err(Error::Io(error))) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+                (_, other) => panic!("{fault}: {other:?}"),
+            }
+        };
+        let (result, ()) = tokio::join!(device, script);
+        result.unwrap();
+    }
 }

@@ -160,7 +160,7 @@ async fn five_thousand_wills_at_once_and_none_is_lost() {
     let link = start(config(broker.port, &["/last/will/topic"], &["/lwt/executed"]), &wills);
     up(&mut wills).await;
     let mut lane = Lane::new();
-    let target = Target { host: "127.0.0.1".to_owned(), port: broker.port };
+    let target = Target::plain("127.0.0.1", broker.port);
     let (swarm, _) = swarm(target, article(), &lane);
     let ids: Vec<ClientId> = (0..DEVICES).map(|n| ClientId::new(format!("d{n}"))).collect();
     swarm.launch(ids.clone());

@@ -3,22 +3,16 @@
 use super::{Failure, executor, setup, signals};
 use crate::cli::DeviceArgs;
 use crate::device::{Plan, SoloError, Step, Target, run_one};
-use crate::mqtt::{BrokerAddress, ClientId, Fault, Scheme};
+use crate::mqtt::{BrokerAddress, ClientId, Fault};
 use std::io::{Write, stdout};
 
 pub(super) fn run(args: &DeviceArgs) -> Result<(), Failure> {
     let address: BrokerAddress =
         args.broker.parse().map_err(|error: crate::mqtt::address::AddressError| Failure::Usage(error.to_string()))?;
-    if address.scheme != Scheme::Mqtt {
-        return Err(Failure::Usage(format!(
-            "--broker: a simulated device speaks MQTT over TCP alone, and {address} is something else: name the broker's \
-             address for mqtt://"
-        )));
-    }
     let (mut template, prefix) = setup::device(args)?;
     template.login.clone_from(&address.login);
     let id = ClientId::new(args.id.clone().unwrap_or(prefix));
-    let target = Target::from(&address);
+    let target = Target::from(crate::dial::Route::from(address.clone()));
     let plan = Plan { sleep: args.sleep, fault: Some(args.fault) };
     executor()?.block_on(async {
         let stop =

@@ -55,7 +55,7 @@ pub(super) fn fleet(args: &FleetArgs, launch: Launch, serve: Serve) -> Result<Se
         Launch::Configured if embedded => config.devices.count,
         _ => 0,
     };
-    let setup = Setup {
+    Ok(Setup {
         source,
         link: link(config),
         topics: config.topics(),
@@ -64,11 +64,7 @@ pub(super) fn fleet(args: &FleetArgs, launch: Launch, serve: Serve) -> Result<Se
         prefix: config.devices.id.clone(),
         lifecycle: config.broker.lifecycle,
         devices,
-    };
-    match setup.no_devices().filter(|_| devices > 0) {
-        Some(why) => Err(Failure::Usage(loaded.origin("devices.count").blame("devices.count", &why))),
-        None => Ok(setup),
-    }
+    })
 }
 
 /// The address of a broker that is not lwtop's own, with the login that holds there.

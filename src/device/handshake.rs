@@ -3,14 +3,17 @@
 use super::packets::{self, Unsendable};
 use super::scanner::Scanner;
 use super::source::Sources;
-use super::swarm::Target;
+use super::target::Target;
 use super::template::DeviceTemplate;
+use super::wire::Wire;
+use crate::dial::{DialError, SharedRoute};
 use crate::mqtt::{ClientId, KeepAlive, Protocol, Qos, reason};
+use crate::tls::explain;
 use mqtt5_protocol::Properties;
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
 
 /// How long a broker may take from the first SYN to CONNACK. AWS IoT Core closes after 30 s; people wait less.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,6 +39,14 @@ pub enum ConnectError {
         at: String,
         /// Why.
         why: String,
+    },
+    /// There is no connection of TLS or WebSocket.
+    #[error("cannot connect to {at}: {why}")]
+    Dial {
+        /// Where.
+        at: String,
+        /// Why.
+        why: DialError,
     },
     /// CONNACK refused it.
     #[error("the broker at {at} refused {id}: {words} ({kind} {code})", words = reason::connack(*protocol, *code), kind = code_kind(*protocol))]
@@ -85,8 +96,8 @@ const fn code_kind(protocol: Protocol) -> &'static str {
 /// A connection that CONNACK accepted.
 #[derive(Debug)]
 pub struct Accepted {
-    /// The socket.
-    pub stream: TcpStream,
+    /// The connection.
+    pub wire: Wire,
     /// Where reading goes on.
     pub scanner: Scanner,
     /// The keep alive in force: the broker of MQTT 5 may have its own (5 section 3.2.2.3.14).
@@ -105,10 +116,33 @@ pub async fn connect(
     with_will: bool,
 ) -> Result<Accepted, ConnectError> {
     let packet = packets::connect(template, id, with_will).map_err(|error| unsendable(id, &error))?;
-    match tokio::time::timeout(PATIENCE, converse(target, sources, template, id, &packet)).await {
-        Ok(result) => result,
-        Err(_) => Err(ConnectError::Silent { at: target.to_string(), id: id.clone() }),
-    }
+    let silent = |_| ConnectError::Silent { at: target.to_string(), id: id.clone() };
+    let (deadline, wire) = if let Some(way) = target.way() {
+        let dialled = |why| ConnectError::Dial { at: target.to_string(), why };
+        Box::pin(dial(way)).await.map_err(dialled)?
+    } else {
+        let deadline = Instant::now() + PATIENCE;
+        (deadline, timeout_at(deadline, open(target, sources)).await.map_err(silent)??)
+    };
+    timeout_at(deadline, converse(wire, target, template, id, &packet)).await.map_err(silent)?
+}
+
+/// Opens TCP.
+async fn open(target: &Target, sources: &Sources) -> Result<Wire, ConnectError> {
+    let unreachable = |error: io::Error| ConnectError::Unreachable { at: target.to_string(), why: error_words(&error) };
+    let stream = sources.connect(target.host(), target.port()).await.map_err(unreachable)?;
+    // Packets of a few bytes with pauses between them: waiting to fill a segment would only delay them.
+    stream.set_nodelay(true).map_err(unreachable)?;
+    Ok(Wire::Plain(stream))
+}
+
+/// Opens what lies on TCP as well, and says until when CONNACK is to come: preparing is nothing that the broker could
+/// hurry with.
+async fn dial(way: &SharedRoute) -> Result<(Instant, Wire), DialError> {
+    let prepared = way.prepare().await?;
+    let deadline = Instant::now() + PATIENCE;
+    let stream = way.dial(prepared, deadline).await?;
+    Ok((deadline, Wire::Layered(Box::new(stream))))
 }
 
 /// What a device says first, and with which QoS: made, like one of its telemetry messages, before it connects, so that a
@@ -126,26 +160,27 @@ fn unsendable(id: &ClientId, error: &Unsendable) -> ConnectError {
 }
 
 async fn converse(
+    mut wire: Wire,
     target: &Target,
-    sources: &Sources,
     template: &DeviceTemplate,
     id: &ClientId,
     packet: &[u8],
 ) -> Result<Accepted, ConnectError> {
     let protocol = template.protocol;
     let at = || target.to_string();
-    let unreachable = |error: io::Error| ConnectError::Unreachable { at: at(), why: error_words(&error) };
-    let closed = |_: io::Error| ConnectError::Closed { at: at(), id: id.clone(), protocol };
-    let mut stream = sources.connect(&target.host, target.port).await.map_err(unreachable)?;
-    // Packets of a few bytes with pauses between them: waiting to fill a segment would only delay them.
-    stream.set_nodelay(true).map_err(unreachable)?;
-    stream.write_all(packet).await.map_err(closed)?;
-    if stream.read_u8().await.map_err(closed)? != 0x20 {
+    // With TLS 1.3 a certificate may be refused as late as now.
+    let closed = |error: io::Error| match explain(&error) {
+        Some(why) => ConnectError::Dial { at: at(), why: DialError::Tls(why) },
+        None => ConnectError::Closed { at: at(), id: id.clone(), protocol },
+    };
+    wire.write_all(packet).await.map_err(closed)?;
+    wire.flush().await.map_err(closed)?;
+    if wire.read_u8().await.map_err(closed)? != 0x20 {
         return Err(ConnectError::NotMqtt { at: at() });
     }
     let mut length = 0;
     for shift in [0, 7, 14, 21] {
-        let byte = stream.read_u8().await.map_err(closed)?;
+        let byte = wire.read_u8().await.map_err(closed)?;
         length |= u32::from(byte & 0x7F) << shift;
         if byte & 0x80 == 0 {
             break;
@@ -155,7 +190,7 @@ async fn converse(
         return Err(ConnectError::NotMqtt { at: at() });
     }
     let mut body = vec![0; usize::try_from(length).unwrap_or_default()];
-    stream.read_exact(&mut body).await.map_err(closed)?;
+    wire.read_exact(&mut body).await.map_err(closed)?;
     let (code, mut properties) = (body[1], &body[2..]);
     if code != 0 {
         // A broker that knows only 3.1.1 answers MQTT 5 with a return code of 3.1.1 (3.1.2-2).
@@ -167,7 +202,7 @@ async fn converse(
         Protocol::V5 => Properties::decode(&mut properties).ok().and_then(|found| found.get_server_keep_alive()),
     };
     let keep_alive = server.map_or(template.keep_alive, KeepAlive);
-    Ok(Accepted { stream, scanner: Scanner::default(), keep_alive })
+    Ok(Accepted { wire, scanner: Scanner::default(), keep_alive })
 }
 
 /// An I/O error without the number of the operating system, which helps nobody.

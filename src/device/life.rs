@@ -92,8 +92,8 @@ async fn let_go(swarm: &Shared, device: &Device, old: Box<Open>, taken_over: boo
         End { cause: Cause::ConnectionLost, how: "FIN", cut: Some(swarm.clock.now()) }
     };
     swarm.closed(&device.id, &old.tally, end).await;
-    let stream = old.session.into_stream();
-    if taken_over { cut::linger(stream) } else { cut::fin(stream) }
+    let wire = old.session.into_wire();
+    if taken_over { cut::linger(wire) } else { cut::fin(wire) }
 }
 
 async fn failed(swarm: &Shared, device: &Device, error: &ConnectError) {
@@ -125,7 +125,7 @@ async fn open(swarm: &Shared, device: &Device) -> Result<Box<Open>, ConnectError
     let (template, id) = (&*device.template, &device.id);
     let announcement = if device.foreign { None } else { handshake::first_words(template, id)? };
     let accepted = handshake::connect(&swarm.target, &swarm.sources, template, id, !device.foreign).await?;
-    let peer = accepted.stream.local_addr().ok();
+    let peer = accepted.wire.socket().local_addr().ok();
     let keep_alive = accepted.keep_alive;
     let mut session = Session::new(accepted, template);
     let tally = swarm.opened(device, peer, keep_alive).await;
@@ -217,13 +217,13 @@ impl Connected<'_> {
     }
 
     /// Reports an end that was not this side's doing.
-    async fn bury(&self, end: End) {
+    async fn bury(&mut self, end: End) {
         self.device.set_phase(Phase::Down);
         self.swarm.closed(&self.device.id, &self.open.tally, end).await;
     }
 
     /// Dies at once by `fault`, unless it is dead already.
-    async fn die(self, fault: Fault, dead: Option<End>) {
+    async fn die(mut self, fault: Fault, dead: Option<End>) {
         if let Some(end) = dead {
             return self.bury(end).await;
         }
@@ -235,11 +235,11 @@ impl Connected<'_> {
             Fault::Leave => part(session, packets::DISCONNECT, &tally).await,
             Fault::LeaveWithWill => part(session, packets::DISCONNECT_WITH_WILL, &tally).await,
             Fault::Rst => {
-                cut::rst(session.into_stream());
+                cut::rst(session.into_wire());
                 End { cause: Cause::ConnectionLost, how: "RST", cut: Some(at) }
             }
             _ => {
-                cut::fin(session.into_stream());
+                cut::fin(session.into_wire());
                 End { cause: Cause::ConnectionLost, how: "FIN", cut: Some(at) }
             }
         };
@@ -264,7 +264,7 @@ impl Connected<'_> {
         }
         let end = End { cause: Cause::ClientInitiatedDisconnect, how: "DISCONNECT 0x00", cut: None };
         swarm.closed(&device.id, &tally, end).await;
-        cut::fin_and_wait(session.into_stream()).await;
+        cut::farewell_and_wait(session.into_wire()).await;
     }
 
     /// A second client with the same id; true if it now is the device.
@@ -285,7 +285,7 @@ impl Connected<'_> {
         };
         let end = End { cause: Cause::SessionTakenOver, how: "second CONNECT", cut: None };
         swarm.closed(&device.id, &self.open.tally, end).await;
-        let peer = accepted.stream.local_addr().ok();
+        let peer = accepted.wire.socket().local_addr().ok();
         self.open.tally = swarm.opened(device, peer, accepted.keep_alive).await;
         let mut second = Session::new(accepted, &device.template);
         if device.foreign {
@@ -293,7 +293,7 @@ impl Connected<'_> {
         }
         let first = std::mem::replace(&mut self.open.session, second);
         // The broker closes the first one; if this side did, it would look like a cut.
-        cut::linger(first.into_stream());
+        cut::linger(first.into_wire());
         true
     }
 }
@@ -301,10 +301,11 @@ impl Connected<'_> {
 /// Sends a DISCONNECT and closes. A connection with a torn packet cannot carry one: it is lost then, and told so.
 async fn part(mut session: Session, packet: &[u8], tally: &Tally) -> End {
     let sent = session.intact() && session.send(packet).await.is_ok();
-    cut::fin(session.into_stream());
     if !sent {
+        cut::fin(session.into_wire());
         return End { cause: Cause::ConnectionLost, how: "FIN", cut: None };
     }
+    cut::farewell(session.into_wire());
     tally.packet();
     if packet == packets::DISCONNECT {
         End { cause: Cause::ClientInitiatedDisconnect, how: "DISCONNECT 0x00", cut: None }
@@ -324,7 +325,7 @@ mod tests {
     async fn the_task_of_a_device_stays_small() {
         let template = DeviceTemplate::article("w".parse().unwrap(), "c".parse().unwrap());
         let (reports, _lane) = tokio::sync::mpsc::channel(1);
-        let target = Target { host: "127.0.0.1".to_owned(), port: 1 };
+        let target = Target::plain("127.0.0.1", 1);
         let swarm = Swarm::new(target, template, reports, Arc::default(), Clock::start(), Witness::Own);
         let (alive, device) = swarm.for_test();
         let size = std::mem::size_of_val(&live(alive, device));

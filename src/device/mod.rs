@@ -1,11 +1,12 @@
 //! Simulated devices: MQTT clients that can die in every way a real one can.
 //!
-//! A device is one task on one TCP socket of its own, about a kilobyte in all, so that ten thousand fit in a laptop. Its
-//! faults are acts on that socket, so they work on any broker:
+//! A device is one task on one TCP socket of its own, about a kilobyte in all, so that ten thousand fit in a laptop; with
+//! TLS or WebSocket on it, it takes what they take. Its faults are acts on that socket, so they work on any broker:
 //!
 //! - [`template`] says what a device is: keep alive, will, announcement, telemetry;
 //! - [`packets`] and [`scanner`] turn that into bytes and read the broker's answers;
-//! - [`handshake`] opens a connection from one of the addresses of [`source`], [`session`] keeps it alive, [`cut`] ends it;
+//! - [`handshake`] opens a connection to a [`target`], from one of the addresses of [`source`]; [`wire`] is what it goes
+//!   through, [`session`] keeps it alive, [`cut`] ends it;
 //! - [`swarm`] holds many of them and takes orders, [`life`] is one of them;
 //! - [`solo`] runs a single one, for `lwtop device`.
 
@@ -20,10 +21,13 @@ mod session;
 mod solo;
 mod source;
 mod swarm;
+mod target;
 mod template;
+mod wire;
 
 pub use handshake::ConnectError;
 pub use session::Lost;
 pub use solo::{Plan, SoloError, Step, run_one};
-pub use swarm::{OrderError, Swarm, Target, Witness};
+pub use swarm::{OrderError, Swarm, Witness};
+pub use target::Target;
 pub use template::{Announcement, DeviceTemplate, Telemetry, WillTemplate};

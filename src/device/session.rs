@@ -3,13 +3,16 @@
 use super::handshake::{Accepted, error_words};
 use super::packets;
 use super::reporter::Tally;
-use super::scanner::Scanner;
+use super::scanner::{Garbage, Scanner};
 use super::template::DeviceTemplate;
+use super::wire::Wire;
 use crate::mqtt::{Cause, ClientId, KeepAlive, Qos, reason};
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, sleep_until};
 
 /// How long a broker may refuse to take a packet before the connection counts as lost.
@@ -107,7 +110,7 @@ enum Announcing {
 /// One open connection. It owns no buffer: reads go to the stack, and packets are made when they are sent.
 #[derive(Debug)]
 pub struct Session {
-    stream: TcpStream,
+    wire: Wire,
     scanner: Scanner,
     ping_every: Option<Duration>,
     ping_due: Instant,
@@ -125,7 +128,7 @@ impl Session {
         let now = Instant::now();
         let ping_every = ping_interval(accepted.keep_alive);
         Self {
-            stream: accepted.stream,
+            wire: accepted.wire,
             scanner: accepted.scanner,
             ping_every,
             ping_due: now + ping_every.unwrap_or_default(),
@@ -172,13 +175,10 @@ impl Session {
             };
             let result = tokio::select! {
                 biased;
-                ready = self.stream.readable() => match ready {
-                    Ok(()) => match self.read() {
-                        Ok(true) => self.send(&packets::pubrel()).await.inspect(|()| tally.packet()),
-                        Ok(false) => Ok(()),
-                        Err(lost) => Err(lost),
-                    },
-                    Err(error) => Err(Lost::from(error)),
+                read = poll_fn(|cx| self.poll_read(cx)) => match read {
+                    Ok(true) => self.send(&packets::pubrel()).await.inspect(|()| tally.packet()),
+                    Ok(false) => Ok(()),
+                    Err(lost) => Err(lost),
                 },
                 () = wait(due) => self.tick(template, id, tally).await,
             };
@@ -190,7 +190,7 @@ impl Session {
 
     /// Sends nothing, and waits until the broker has ended the connection; false if it did not before `deadline`.
     pub async fn wait_until_lost(&mut self, deadline: Instant) -> bool {
-        let ended = async { while self.stream.readable().await.is_ok() && self.read().is_ok() {} };
+        let ended = async { while poll_fn(|cx| self.poll_read(cx)).await.is_ok() {} };
         tokio::time::timeout_at(deadline, ended).await.is_ok()
     }
 
@@ -199,7 +199,7 @@ impl Session {
         if let Some(every) = self.ping_every {
             self.ping_due = Instant::now() + every;
         }
-        let written = match self.stream.try_write(packet) {
+        let written = match self.wire.try_write(packet) {
             Ok(written) if written == packet.len() => return Ok(()),
             Ok(written) => written,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
@@ -209,32 +209,30 @@ impl Session {
         Box::pin(self.send_rest(&packet[written..])).await
     }
 
-    async fn send_rest(&mut self, mut rest: &[u8]) -> Result<(), Lost> {
+    async fn send_rest(&mut self, rest: &[u8]) -> Result<(), Lost> {
         self.torn = true;
-        let deadline = Instant::now() + STUCK_AFTER;
-        while !rest.is_empty() {
-            tokio::time::timeout_at(deadline, self.stream.writable()).await.map_err(|_| Lost::Stuck)??;
-            match self.stream.try_write(rest) {
-                Ok(written) => rest = &rest[written..],
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let write = async {
+            self.wire.write_all(rest).await?;
+            self.wire.flush().await
+        };
+        tokio::time::timeout(STUCK_AFTER, write).await.map_err(|_| Lost::Stuck)??;
         self.torn = false;
         Ok(())
     }
 
     /// How the connection has ended already, as far as it can be known without waiting.
     pub fn ended(&mut self) -> Option<Lost> {
-        if self.lost.is_none() {
-            self.lost = self.read().err();
+        if self.lost.is_none()
+            && let Poll::Ready(Err(lost)) = self.poll_read(&mut Context::from_waker(Waker::noop()))
+        {
+            self.lost = Some(lost);
         }
         self.lost.clone()
     }
 
-    /// The socket, for its end.
-    pub fn into_stream(self) -> TcpStream {
-        self.stream
+    /// The connection, for its end.
+    pub fn into_wire(self) -> Wire {
+        self.wire
     }
 
     /// Whether a packet can still be sent in one piece.
@@ -269,42 +267,51 @@ impl Session {
         Ok(())
     }
 
-    /// Reads what is there; true when PUBREL is to be sent.
-    fn read(&mut self) -> Result<bool, Lost> {
+    /// Reads what is there; true when PUBREL is to be sent. The buffer is on the stack, and gone while nothing is there.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Lost>> {
         let mut buffer = [0; 1024];
-        let mut release = false;
         // Bounded, so that a broker that floods one device does not keep others from their turn.
-        for _ in 0..16 {
-            let read = match self.stream.try_read(&mut buffer) {
-                Ok(0) => return Err(Lost::Fin),
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error.into()),
-            };
-            self.awaiting_pingresp = false;
-            let mut rest = &buffer[..read];
-            while let Some(packet) = self.scanner.next(&mut rest).map_err(|_| Lost::Garbage)? {
-                let ours = packet.packet_id() == Some(packets::ANNOUNCEMENT_ID);
-                match (packet.first >> 4, self.announcing) {
-                    (4, Announcing::Sent) | (7, Announcing::Released) if ours => {
-                        self.announcing = Announcing::Through;
-                    }
-                    // PUBREC with an error ends the exchange (5 section 4.3.3).
-                    (5, Announcing::Sent) if ours && packet.body().get(2).is_some_and(|code| *code >= 0x80) => {
-                        self.announcing = Announcing::Through;
-                    }
-                    (5, Announcing::Sent) if ours => {
-                        self.announcing = Announcing::Released;
-                        release = true;
-                    }
-                    // Taken in 3.1.1 as well, which has no DISCONNECT from the broker: mqtt5 sends one on a takeover.
-                    (14, _) => return Err(Lost::Disconnect(packet.body().first().copied().unwrap_or(0))),
-                    // PINGRESP needs nothing; a device subscribes to nothing and drops what a resumed session brings.
-                    _ => {}
-                }
+        let (mut release, mut reads) = (false, 0);
+        while reads < 16 {
+            let mut buffer = ReadBuf::new(&mut buffer);
+            match Pin::new(&mut self.wire).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(Err(Lost::Fin)),
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
+                Poll::Pending if reads == 0 => return Poll::Pending,
+                Poll::Pending => break,
             }
-            if read < buffer.len() {
+            reads += 1;
+            release |= self.scan(buffer.filled())?;
+            if buffer.remaining() > 0 {
                 break;
+            }
+        }
+        Poll::Ready(Ok(release))
+    }
+
+    /// Takes in what the broker sent; true when PUBREL is to be sent.
+    fn scan(&mut self, mut rest: &[u8]) -> Result<bool, Lost> {
+        let mut release = false;
+        self.awaiting_pingresp = false;
+        while let Some(packet) = self.scanner.next(&mut rest).map_err(|Garbage| Lost::Garbage)? {
+            let ours = packet.packet_id() == Some(packets::ANNOUNCEMENT_ID);
+            match (packet.first >> 4, self.announcing) {
+                (4, Announcing::Sent) | (7, Announcing::Released) if ours => {
+                    self.announcing = Announcing::Through;
+                }
+                // PUBREC with an error ends the exchange (5 section 4.3.3).
+                (5, Announcing::Sent) if ours && packet.body().get(2).is_some_and(|code| *code >= 0x80) => {
+                    self.announcing = Announcing::Through;
+                }
+                (5, Announcing::Sent) if ours => {
+                    self.announcing = Announcing::Released;
+                    release = true;
+                }
+                // Taken in 3.1.1 as well, which has no DISCONNECT from the broker: mqtt5 sends one on a takeover.
+                (14, _) => return Err(Lost::Disconnect(packet.body().first().copied().unwrap_or(0))),
+                // PINGRESP needs nothing; a device subscribes to nothing and drops what a resumed session brings.
+                _ => {}
             }
         }
         Ok(release)
@@ -315,6 +322,8 @@ impl From<io::Error> for Lost {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Self::Rst,
+            // FIN without TLS's close_notify.
+            io::ErrorKind::UnexpectedEof => Self::Fin,
             _ => Self::Network(error_words(&error)),
         }
     }

@@ -6,7 +6,7 @@ use super::packets;
 use super::reporter::Tally;
 use super::session::{Happening, Lost, Session};
 use super::source::Sources;
-use super::swarm::Target;
+use super::target::Target;
 use super::template::DeviceTemplate;
 use crate::mqtt::{ClientId, Fault, KeepAlive, Protocol};
 use std::time::Duration;
@@ -108,9 +108,9 @@ pub async fn run_one(
         Some(fault @ (Fault::Leave | Fault::LeaveWithWill)) => {
             let packet = if fault == Fault::Leave { packets::DISCONNECT } else { packets::DISCONNECT_WITH_WILL };
             session.send(packet).await.map_err(lost)?;
-            cut::fin_and_wait(session.into_stream()).await;
+            cut::farewell_and_wait(session.into_wire()).await;
         }
-        Some(Fault::Rst) => cut::rst(session.into_stream()),
+        Some(Fault::Rst) => cut::rst(session.into_wire()),
         Some(Fault::Freeze) => {
             // Brokers check keep alive every few seconds: Mosquitto takes up to 2.7 times the keep alive of 2 s.
             let patience = keep_alive.deadline().map_or(SLACK, |deadline| deadline * 2 + SLACK);
@@ -125,9 +125,9 @@ pub async fn run_one(
             tell(until_closed(&mut session, SLACK).await);
             let mut second = Session::new(second, template);
             second.send(packets::DISCONNECT).await.map_err(lost)?;
-            cut::fin_and_wait(second.into_stream()).await;
+            cut::farewell_and_wait(second.into_wire()).await;
         }
-        Some(Fault::Fin) | None => cut::fin_and_wait(session.into_stream()).await,
+        Some(Fault::Fin) | None => cut::fin_and_wait(session.into_wire()).await,
         // Refused above.
         Some(Fault::Kick) => {}
     }

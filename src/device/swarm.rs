@@ -3,14 +3,14 @@
 use super::life;
 use super::orders::Orders;
 use super::source::Sources;
+use super::target::Target;
 use super::template::DeviceTemplate;
 use crate::clock::Clock;
 use crate::fleet::{DeviceEvent, Report};
-use crate::mqtt::{BrokerAddress, ClientId, Fault, Protocol, address};
+use crate::mqtt::{ClientId, Fault, Protocol};
 use crate::wiring::ActivityBoard;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,33 +19,6 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 /// How many devices may be between SYN and CONNACK at once. Brokers listen with a backlog of about 100 (Mosquitto) or
 /// 128, and a backlog that overflows costs whole seconds of SYN retries.
 const HANDSHAKES: usize = 64;
-
-/// Where devices connect to: the gateway, or a broker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// A name or an IP address; an IPv6 address stands without brackets.
-    pub host: String,
-    /// The TCP port.
-    pub port: u16,
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&address::authority(&self.host, self.port))
-    }
-}
-
-impl From<&BrokerAddress> for Target {
-    fn from(address: &BrokerAddress) -> Self {
-        Self { host: address.host.clone(), port: address.port }
-    }
-}
-
-impl From<std::net::SocketAddr> for Target {
-    fn from(address: std::net::SocketAddr) -> Self {
-        Self { host: address.ip().to_string(), port: address.port() }
-    }
-}
 
 /// Who reports the devices' connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,16 +1,19 @@
 //! Floor 1: the way to a broker: TCP, TLS on it where the address says so, WebSocket on that, and in words what failed.
 //!
 //! - [`stream`] is what comes of it: bytes in, bytes out; [`trouble`] says why nothing did;
+//! - [`shared`] is for many connections that go the same way;
 //! - [`websocket`] asks for the upgrade; [`aws`] knows what AWS IoT Core wants to be asked, signed by [`sigv4`] with what
 //!   [`credentials`] finds.
 
 mod aws;
 mod credentials;
+mod shared;
 mod sigv4;
 mod stream;
 mod trouble;
 mod websocket;
 
+pub use shared::SharedRoute;
 pub use stream::Stream;
 pub use trouble::{DialError, Stage, Upgrade};
 
@@ -19,10 +22,14 @@ use crate::mqtt::address::authority;
 use crate::tls::{TlsOptions, client_config, server_name};
 use std::fmt;
 use std::io;
+use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+/// How long it may take until there is something to connect with, such as credentials from the network.
+const PREPARATION: Duration = Duration::from_secs(30);
 
 /// Where to, and how.
 #[derive(Clone, PartialEq, Eq)]
@@ -80,24 +87,33 @@ impl Route {
     /// # Errors
     /// When there is nothing to connect with: [`DialError::Setup`].
     pub async fn prepare(&self) -> Result<Prepared, DialError> {
-        let tls = if self.address.scheme.is_secure() {
-            let mut options = self.tls.clone();
-            if options.alpn.is_empty() {
-                options.alpn.extend(aws::alpn(self).map(str::to_owned));
-            }
-            let config = tokio::task::spawn_blocking(move || client_config(&options)).await;
-            let config = config.map_err(|error| DialError::Setup(format!("TLS could not be set up: {error}")))?;
-            Some(TlsConnector::from(config.map_err(|error| DialError::Setup(error.to_string()))?))
-        } else {
-            None
-        };
-        let request = if self.address.scheme.is_websocket() {
-            let path = aws::signed_path(self).await?;
-            Some(websocket::request(self, &path)?)
-        } else {
-            None
-        };
-        Ok(Prepared { tls, request })
+        let tls = self.connector().await?;
+        Ok(Prepared { tls, request: self.request().await?, lean: false })
+    }
+
+    /// TLS as the options have it, where the scheme has it.
+    async fn connector(&self) -> Result<Option<TlsConnector>, DialError> {
+        if !self.address.scheme.is_secure() {
+            return Ok(None);
+        }
+        let mut options = self.tls.clone();
+        if options.alpn.is_empty() {
+            options.alpn.extend(aws::alpn(self).map(str::to_owned));
+        }
+        let config = tokio::task::spawn_blocking(move || client_config(&options)).await;
+        let config = config.map_err(|error| DialError::Setup(format!("TLS could not be set up: {error}")))?;
+        Ok(Some(TlsConnector::from(config.map_err(|error| DialError::Setup(error.to_string()))?)))
+    }
+
+    /// The request for a WebSocket, where the scheme has it.
+    async fn request(&self) -> Result<Option<websocket::Request>, DialError> {
+        if !self.address.scheme.is_websocket() {
+            return Ok(None);
+        }
+        let path = timeout(PREPARATION, aws::signed_path(self)).await.unwrap_or_else(|_| {
+            Err(DialError::Setup("what gives out credentials did not answer in time".to_owned()))
+        })?;
+        websocket::request(self, &path).map(Some)
     }
 
     /// Opens a connection; all of it must be done by `deadline`. `receive_buffer` asks the kernel for a larger one.
@@ -111,16 +127,20 @@ impl Route {
         deadline: Instant,
     ) -> Result<Stream, DialError> {
         let tcp = self.connect(receive_buffer, deadline).await?;
-        let Prepared { tls, request } = prepared;
+        let Prepared { tls, request, lean } = prepared;
         let open = match tls {
             None => Open::Plain(tcp),
             Some(tls) => Open::Secure(Box::new(self.secure(&tls, tcp, deadline).await?)),
         };
         match (request, open) {
             (None, Open::Plain(tcp)) => Ok(Stream::new(tcp)),
-            (None, Open::Secure(tls)) => Ok(Stream::new(tls)),
-            (Some(request), Open::Plain(tcp)) => websocket::upgrade(request, tcp, deadline).await.map(Stream::new),
-            (Some(request), Open::Secure(tls)) => websocket::upgrade(request, tls, deadline).await.map(Stream::new),
+            (None, Open::Secure(tls)) => Ok(Stream::new(*tls)),
+            (Some(request), Open::Plain(tcp)) => {
+                websocket::upgrade(request, tcp, lean, deadline).await.map(Stream::new)
+            }
+            (Some(request), Open::Secure(tls)) => {
+                websocket::upgrade(request, *tls, lean, deadline).await.map(Stream::new)
+            }
         }
     }
 
@@ -171,6 +191,8 @@ impl Route {
 pub struct Prepared {
     tls: Option<TlsConnector>,
     request: Option<websocket::Request>,
+    /// Whether it is for one of many connections that hear little.
+    lean: bool,
 }
 
 impl fmt::Debug for Prepared {

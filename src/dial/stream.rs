@@ -5,16 +5,40 @@ use std::io::{IoSlice, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
-trait Both: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Both for T {}
+/// Something that bytes go through, and the socket at its bottom.
+pub trait Layer: AsyncRead + AsyncWrite + Send + Unpin {
+    /// The socket.
+    fn socket(&self) -> &TcpStream;
+}
+
+impl Layer for TcpStream {
+    fn socket(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Layer for TlsStream<TcpStream> {
+    fn socket(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
 
 /// Bytes to a broker and from it. What is written may wait until it is flushed.
-pub struct Stream(Box<dyn Both>);
+pub struct Stream(Box<dyn Layer>);
 
 impl Stream {
-    pub(super) fn new(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+    pub(super) fn new(stream: impl Layer + 'static) -> Self {
         Self(Box::new(stream))
+    }
+
+    /// The socket under all layers, to look at it and to cut it. What is written to it directly, or read from it, is lost
+    /// to the layers.
+    #[must_use]
+    pub fn socket(&self) -> &TcpStream {
+        self.0.socket()
     }
 }
 

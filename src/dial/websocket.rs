@@ -1,6 +1,7 @@
 //! MQTT in the binary frames of a WebSocket (3.1.1 section 6): a packet may be cut anywhere, and frames say nothing.
 
 use super::Route;
+use super::stream::Layer;
 use super::trouble::{DialError, Stage, Upgrade};
 use bytes::{Buf, Bytes};
 use futures_util::{Sink, Stream};
@@ -8,6 +9,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -45,12 +47,19 @@ pub fn request(route: &Route, path: &str) -> Result<Request, DialError> {
     Ok(request)
 }
 
-/// Asks for the upgrade.
-pub async fn upgrade<S>(request: Request, stream: S, deadline: Instant) -> Result<WebSocket<S>, DialError>
+/// What is read at once where there are many connections that hear little. It is taken for as long as a connection stands;
+/// the usual is 128 KiB.
+const LEAN: usize = 1024;
+
+/// Asks for the upgrade. `lean` is for one of many connections that hear little.
+pub async fn upgrade<S>(request: Request, stream: S, lean: bool, deadline: Instant) -> Result<WebSocket<S>, DialError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut config = WebSocketConfig::default();
+    if lean {
+        config.read_buffer_size = LEAN;
+    }
     config.max_message_size = Some(LARGEST);
     config.max_frame_size = Some(LARGEST);
     let upgrade = client_async_with_config(request, stream, Some(config));
@@ -78,6 +87,12 @@ pub struct WebSocket<S> {
     frames: WebSocketStream<S>,
     /// What is left of the last frame.
     rest: Bytes,
+}
+
+impl<S: Layer> Layer for WebSocket<S> {
+    fn socket(&self) -> &TcpStream {
+        self.frames.get_ref().socket()
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {

@@ -8,7 +8,7 @@ use crate::dial::Route;
 use crate::fleet::Report;
 use crate::gateway::{Gateway, GatewayConfig, Listener};
 use crate::link::{Link, LinkConfig};
-use crate::mqtt::{BrokerAddress, KeepAlive, Login, Protocol, Scheme};
+use crate::mqtt::{BrokerAddress, KeepAlive, Login, Protocol};
 use crate::rules::RuleSet;
 use crate::tls::TlsOptions;
 use crate::wiring::{ActivityBoard, Guests};
@@ -101,21 +101,6 @@ impl Setup {
         matches!(self.source, Source::Embedded { .. })
     }
 
-    /// Why devices cannot be simulated on this broker: they speak MQTT over plain TCP alone, and are not to do so where a
-    /// person asked for TLS.
-    #[must_use]
-    pub fn no_devices(&self) -> Option<String> {
-        match &self.source {
-            Source::External(address) if address.scheme != Scheme::Mqtt => Some(format!(
-                "simulated devices speak MQTT over TCP alone, and {}://{} is something else: watch the devices that it \
-                 has, or name its address for mqtt://",
-                address.scheme.name(),
-                address.authority()
-            )),
-            _ => None,
-        }
-    }
-
     /// Open files that one simulated device costs in this process.
     #[must_use]
     pub const fn files_per_device(&self) -> u64 {
@@ -201,8 +186,8 @@ pub(super) async fn start(setup: Setup, lanes: Lanes) -> Result<Parts, String> {
                 let notice = Report::Notice("insecure: the broker's certificate is not verified".to_owned());
                 lanes.reports.send(notice).await.map_err(lost)?;
             }
+            let target = Target::from(config.route.clone());
             let link = Link::start(config, lanes.reports.clone(), lanes.clock);
-            let target = Target::from(&address);
             let template = DeviceTemplate { login, ..setup.template };
             let Lanes { reports, board, clock } = lanes.clone();
             let swarm = Swarm::new(target, template, reports, board, clock, Witness::Own);

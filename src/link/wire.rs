@@ -6,7 +6,7 @@ use super::subscriptions::Group;
 use super::trouble::Trouble;
 use super::{LinkConfig, Outgoing, Refusal};
 use crate::clock::Clock;
-use crate::dial::{DialError, Stream};
+use crate::dial::Stream;
 use crate::mqtt::{Protocol, Qos};
 use bytes::BytesMut;
 use futures_util::FutureExt;
@@ -19,9 +19,6 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// How long a broker may take from the first SYN to CONNACK.
 pub const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long it may take until there is something to connect with, such as credentials from the network.
-const PREPARATION: Duration = Duration::from_secs(30);
 
 /// How long a closing handshake of TLS or WebSocket is waited for.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -106,9 +103,7 @@ impl Wire {
         part: Part,
         clock: Clock,
     ) -> Result<Self, Trouble> {
-        let prepared = timeout(PREPARATION, config.route.prepare()).await.unwrap_or_else(|_| {
-            Err(DialError::Setup("what gives out credentials did not answer in time".to_owned()))
-        })?;
+        let prepared = config.route.prepare().await?;
         let deadline = Instant::now() + PATIENCE;
         let buffer = (part == Part::Wills).then_some(WILL_BUFFER);
         let stream = config.route.dial(prepared, buffer, deadline).await?;
