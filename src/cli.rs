@@ -5,11 +5,13 @@
 mod aws;
 mod config;
 mod link;
+mod play;
 mod rule;
 
 pub use aws::{AwsArgs, AwsCommand, PolicyArgs, StoryArgs, TemplateArgs};
 pub use config::{ConfigArgs, ConfigCommand, ConfigPathArgs};
 pub use link::LinkArgs;
+pub use play::PlayArgs;
 pub use rule::{Format, RuleArgs, RuleCheckArgs, RuleCommand, RuleTestArgs};
 
 use crate::mqtt::{Fault, Protocol};
@@ -26,6 +28,7 @@ use std::time::Duration;
     after_help = "Examples:
   lwtop                                      own broker on 127.0.0.1:1883, three devices, press x
   lwtop --broker mqtt://192.168.1.5:1883     watch the devices of another broker
+  lwtop play article                         the article's story on a broker of its own
   lwtop watch --devices 3 --for 10s | jq     the same without a screen, one JSON object a line
   lwtop --profile aws --broker mqtts://…-ats.iot.eu-central-1.amazonaws.com --ca CA --cert CERT --key KEY
                                              watch AWS IoT Core
@@ -36,7 +39,7 @@ Every flag from --broker to --executed-topic can be said in the configuration fi
 variable: LWTOP_BROKER, LWTOP_CA, LWTOP_WILL_TOPIC, … The later wins: file, profile, environment, flag.
 
 Exit codes: 0 done; 1 it could not go on (broker unreachable, port in use, …); 2 wrong flags or configuration;
-128 + n: the interface was ended by signal n. lwtop rule test has its own."
+128 + n: the interface was ended by signal n. lwtop rule test and lwtop play have their own."
 )]
 pub struct Cli {
     /// What to do; without a command, the terminal interface opens.
@@ -57,6 +60,8 @@ pub enum Command {
     Broker(BrokerArgs),
     /// Run one simulated device: connect, announce itself, sleep, die
     Device(DeviceArgs),
+    /// Play a scenario without a screen: what it does, and whether all came as it expects
+    Play(Box<PlayArgs>),
     /// Try a rule on a message, or look for mistakes in the rules of a configuration
     Rule(RuleArgs),
     /// Where the configuration is, and what holds of it
@@ -91,6 +96,10 @@ pub struct FleetArgs {
     /// Run lwtop's rules on another broker too (they always run on the embedded one)
     #[arg(long, help_heading = "Fleet")]
     pub rules: bool,
+
+    /// Whether only a configuration that is named counts, and not the usual file.
+    #[arg(skip)]
+    pub named_only: bool,
 
     /// How to connect.
     #[command(flatten)]

@@ -286,3 +286,41 @@ fn a_reader_that_does_not_read_does_not_keep_it_from_ending() {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn a_scenario_is_played_and_its_expectations_are_the_exit_code() {
+    let played = output(&["play", "leave-or-cut", "--format", "json"]);
+    assert_eq!(played.status.code(), Some(0), "{}", stderr(&played));
+    let text = String::from_utf8(played.stdout).expect("UTF-8");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert_eq!((&lines[0]["event"], &lines[0]["name"]), (&"scenario".into(), &"leave-or-cut".into()));
+    assert_eq!(lines[1]["event"], "say");
+    assert!(lines.iter().any(|line| line["event"] == "did" && line["step"] == 2));
+    let end = lines.last().expect("an end");
+    assert_eq!((&end["event"], &end["met"], &end["not_met"]), (&"end".into(), &4.into(), &0.into()));
+
+    let file = std::env::temp_dir().join(format!("lwtop-scenario-{}.toml", std::process::id()));
+    let steps = "title = 'wrong'\nsummary = 'a clean leave sends a will'\n[[steps]]\nlaunch = 'a'\n\
+                 [[steps]]\nwait = 'a'\npresence = 'online'\n[[steps]]\nfault = 'leave'\ndevice = 'a'\n\
+                 [[steps]]\nexpect = 'a'\nwill = true\nwithin = '300ms'\n";
+    std::fs::write(&file, steps).expect("a file");
+    let path = file.to_str().expect("a path");
+    let played = output(&["play", path]);
+    let text = String::from_utf8(played.stdout).expect("UTF-8");
+    assert_eq!(played.status.code(), Some(1), "{text}");
+    for part in ["✔ a: online", "→ a: leave", "✖ step 4: a: its will is published", "1 expectation met, 1 not."] {
+        assert!(text.contains(part), "{part:?} in {text}");
+    }
+    std::fs::write(&file, format!("{steps}withn = '1s'\n")).expect("a file");
+    let refused = output(&["play", path]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("did you mean within?") && refused.stdout.is_empty(), "{}", stderr(&refused));
+    std::fs::remove_file(&file).expect("it is there");
+
+    for (args, wanted) in [(["play", "--list"], "takeover"), (["play", "nothing"], "leave-or-cut")] {
+        let output = output(&args);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &stderr(&output);
+        assert!(said.contains(wanted), "{args:?}: {said}");
+    }
+    assert!(String::from_utf8_lossy(&output(&["play", "takeover", "--print"]).stdout).contains("fault = \"takeover\""));
+}

@@ -14,7 +14,7 @@ pub(super) fn of_fleet(args: &FleetArgs) -> Sources {
     flags.extend(one("--listen", "broker.listen", args.listen.map(|address| address.to_string())));
     let count = args.devices.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
     flags.extend(one("--devices", "devices.count", count));
-    sources(args.config.as_deref(), args.profile.as_ref(), flags)
+    Sources { named_only: args.named_only, ..sources(args.config.as_deref(), args.profile.as_ref(), flags) }
 }
 
 /// Where the configuration of a text for AWS comes from.
@@ -36,7 +36,7 @@ pub(super) fn load(sources: &Sources) -> Result<Loaded, Failure> {
 
 fn sources(config: Option<&Path>, profile: Option<&String>, flags: Vec<Setting>) -> Sources {
     let (file, profile) = (config.map(Path::to_owned), profile.cloned());
-    Sources { file, profile, environment: Environment::of_process(), flags }
+    Sources { file, named_only: false, profile, environment: Environment::of_process(), flags }
 }
 
 fn one(flag: &'static str, key: &'static str, value: Option<impl Into<Value>>) -> Option<Setting> {

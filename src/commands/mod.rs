@@ -6,6 +6,7 @@ mod config;
 mod device;
 mod flags;
 mod interface;
+mod play;
 mod rule;
 mod setup;
 mod signals;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Device(args)) => device::run(&args),
         Some(Command::Config(args)) => config::run(&args.command),
         Some(Command::Aws(args)) => aws::run(&args.command),
+        Some(Command::Play(args)) => play::run(&args),
         Some(Command::Rule(args)) => rule::run(&args.command),
     };
     let (sentence, code) = match result {

@@ -35,6 +35,8 @@ pub struct Setting {
 pub struct Sources {
     /// The file that `--config` names.
     pub file: Option<PathBuf>,
+    /// Whether the file of the configuration folder is left out: only one that is named is read.
+    pub named_only: bool,
     /// The profile that `--profile` names.
     pub profile: Option<String>,
     /// The environment.
@@ -71,7 +73,7 @@ impl Sources {
     /// The file that is read, if there is one.
     #[must_use]
     pub fn path(&self) -> Option<PathBuf> {
-        self.named().or_else(Config::default_path)
+        self.named().or_else(|| Config::default_path().filter(|_| !self.named_only))
     }
 
     /// The file that a flag or the environment names.

@@ -6,7 +6,8 @@
 //!
 //! - [`sections`], [`broker`], [`rules`] and [`actions`] are the keys; [`fields`] and [`checks`] say what may stand there;
 //! - [`layers`] knows what was said where; [`environment`] reads variables; [`load`](mod@load) puts all on one another;
-//! - [`show`] writes down what came of it, without secrets; [`login`] finds the broker's password.
+//! - [`show`] writes down what came of it, without secrets; [`login`] finds the broker's password;
+//! - [`scenario`] reads files of another kind: demonstrations by script.
 
 mod actions;
 mod broker;
@@ -20,6 +21,7 @@ mod locate;
 mod login;
 mod reader;
 mod rules;
+pub mod scenario;
 mod sections;
 mod show;
 

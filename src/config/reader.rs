@@ -22,6 +22,30 @@ pub(super) struct Fault {
     pub(super) why: String,
 }
 
+/// The tables of a list and where each stands; everything else is a fault.
+pub(super) fn tables<'t, 'i>(
+    list: &'t Spanned<DeValue<'i>>,
+    path: &str,
+    header: &str,
+    faults: &mut Vec<Fault>,
+) -> Vec<(usize, &'t DeTable<'i>)> {
+    let mut fault = |offset, path: String| {
+        faults.push(Fault { offset, key: Some(path), why: format!("expected a list of tables: write {header}") });
+    };
+    let DeValue::Array(items) = list.get_ref() else {
+        fault(list.span().start, path.to_owned());
+        return Vec::new();
+    };
+    let mut tables = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        match item.get_ref() {
+            DeValue::Table(table) => tables.push((item.span().start, table)),
+            _ => fault(item.span().start, format!("{path}[{index}]")),
+        }
+    }
+    tables
+}
+
 /// The faults as a person reads them, in the order of the file.
 pub(super) fn told(mut faults: Vec<Fault>, file: &str, text: &str) -> Vec<ConfigError> {
     faults.sort_by_key(|fault| fault.offset);
@@ -153,12 +177,13 @@ impl<'k, 'i> Keys<'k, 'i> {
 
     /// The path of `key`.
     pub(super) fn path_of(&self, key: &str) -> String {
-        format!("{}.{key}", self.path)
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     /// Something is wrong with the whole table.
     pub(super) fn fault(&mut self, why: impl Into<String>) {
-        self.faults.push(Fault { offset: self.offset, key: Some(self.path.clone()), why: why.into() });
+        let key = (!self.path.is_empty()).then(|| self.path.clone());
+        self.faults.push(Fault { offset: self.offset, key, why: why.into() });
     }
 
     /// Something is wrong with the value of `key`.

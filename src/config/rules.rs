@@ -1,7 +1,7 @@
 //! `[[rules]]`: what a rule is made of.
 
 use super::actions;
-use super::reader::{Fault, Keys};
+use super::reader::{Fault, Keys, tables};
 use crate::rules::{Action, Rule, Statement};
 use serde::{Serialize, Serializer};
 use std::collections::HashSet;
@@ -56,30 +56,6 @@ pub(super) fn read(file: &DeTable<'_>, faults: &mut Vec<Fault>) -> Vec<RuleSecti
         }
     }
     read
-}
-
-/// The tables of a list and where each stands; everything else is a fault.
-fn tables<'t, 'i>(
-    list: &'t Spanned<DeValue<'i>>,
-    path: &str,
-    header: &str,
-    faults: &mut Vec<Fault>,
-) -> Vec<(usize, &'t DeTable<'i>)> {
-    let mut fault = |offset, path: String| {
-        faults.push(Fault { offset, key: Some(path), why: format!("expected a list of tables: write {header}") });
-    };
-    let DeValue::Array(items) = list.get_ref() else {
-        fault(list.span().start, path.to_owned());
-        return Vec::new();
-    };
-    let mut tables = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        match item.get_ref() {
-            DeValue::Table(table) => tables.push((item.span().start, table)),
-            _ => fault(item.span().start, format!("{path}[{index}]")),
-        }
-    }
-    tables
 }
 
 /// One rule, and whether it is in force.

@@ -3,7 +3,7 @@
 use super::incident::IncidentId;
 use super::lifecycle::Lifecycle;
 use crate::clock::Moment;
-use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Properties, Protocol, Qos, Scheme, Will};
+use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Properties, Protocol, Qos, Scheme, TopicName, Will};
 use crate::wiring::Activity;
 use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
@@ -26,10 +26,28 @@ pub enum Report {
     Listening(SocketAddr),
     /// An action of a rule was done, or failed for good.
     Action(Box<ActionReport>),
+    /// What a subscription beside the main one brings, for a scenario.
+    Aside(Aside),
     /// Something that a person should read once; nothing stops.
     Notice(String),
     /// Nothing can go on: one clear sentence.
     Fatal(String),
+}
+
+/// What a subscription beside the main one brings.
+#[derive(Debug)]
+pub enum Aside {
+    /// It stands.
+    Hears,
+    /// It cannot stand; why, in words.
+    Deaf(String),
+    /// What a new subscriber was given of this topic.
+    Kept {
+        /// The topic.
+        topic: TopicName,
+        /// The retained messages.
+        messages: Vec<Incoming>,
+    },
 }
 
 /// What the fleet is told; the hub makes these from reports.

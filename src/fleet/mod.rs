@@ -18,7 +18,7 @@ mod vigil;
 pub use change::{Change, IncidentPhase};
 pub use device::{Device, DeviceKey, Origin, Session};
 pub use event::{
-    ActionReport, Closed, DeviceEvent, Event, Incoming, LinkEvent, Meaning, Opened, Report, Role, RuleOutcome,
+    ActionReport, Aside, Closed, DeviceEvent, Event, Incoming, LinkEvent, Meaning, Opened, Report, Role, RuleOutcome,
     SessionEvent, Via,
 };
 pub use feed::{Feed, FeedEntry};

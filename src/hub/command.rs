@@ -1,6 +1,8 @@
 //! What a view asks the hub to do. Plain data, so that tests assert on it.
 
 use crate::mqtt::{ClientId, Fault};
+use crate::scenario::Scenario;
+use std::sync::Arc;
 
 /// An order from a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,4 +17,17 @@ pub enum Command {
     ReconnectAll,
     /// Forget these devices; simulated ones leave cleanly first.
     Remove(Vec<ClientId>),
+    /// Play a scenario, in place of one that is played.
+    Play {
+        /// What it is called.
+        name: Arc<str>,
+        /// The scenario.
+        scenario: Arc<Scenario>,
+        /// Whether it waits for a person after each text.
+        pauses: bool,
+    },
+    /// Go on with the scenario.
+    GoOn,
+    /// End the scenario; its devices leave.
+    StopPlaying,
 }

@@ -7,7 +7,7 @@ use crate::actions::{ActionId, Job};
 use crate::clock::Moment;
 use crate::convention::{Topics, lifecycle};
 use crate::fleet::{
-    ActionReport, Change, Closed, DeviceEvent, Event, Fleet, Incoming, LinkEvent, Opened, Report, SessionEvent,
+    ActionReport, Aside, Change, Closed, DeviceEvent, Event, Fleet, Incoming, LinkEvent, Opened, Report, SessionEvent,
     Settings,
 };
 use crate::link::Outgoing;
@@ -30,6 +30,8 @@ pub struct Step {
     pub jobs: Vec<(ActionId, Job)>,
     /// For a person, once.
     pub notices: Vec<String>,
+    /// For the scenario that is played.
+    pub asides: Vec<Aside>,
     /// Where devices can connect, as soon as they can.
     pub listening: Option<SocketAddr>,
     /// Nothing can go on: one clear sentence.
@@ -164,6 +166,7 @@ impl Hub {
             Report::Starting(stage) => self.stage = Some(stage),
             Report::Listening(address) => step.listening = Some(address),
             Report::Action(report) => self.action(*report, now, step),
+            Report::Aside(aside) => step.asides.push(aside),
             Report::Notice(text) => step.notices.push(text),
             Report::Fatal(text) => step.fatal = Some(text),
         }

@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod core;
+mod ear;
 mod echoes;
 mod errands;
 mod error_message;
@@ -12,6 +13,7 @@ mod reactions;
 mod reports;
 pub mod runtime;
 pub mod setup;
+mod stage;
 pub mod status;
 
 pub use command::Command;

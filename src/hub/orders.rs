@@ -13,17 +13,10 @@ impl Runtime {
     pub fn command(&mut self, command: Command) -> Turn {
         let mut step = Step::default();
         match command {
-            Command::Launch(count) => {
-                let present = self.parts.as_ref().map_or(0, |parts| match &parts.gateway {
-                    Some(gateway) => gateway.connections().max(parts.swarm.len()),
-                    None => parts.swarm.len(),
-                });
-                match limits::room(self.open_files, present, count, self.setup.files_per_device()) {
-                    Ok(()) if self.opened => self.launch(count),
-                    Ok(()) => step.notices.push("wait for the broker: it is still starting".to_owned()),
-                    Err(refusal) => step.notices.push(refusal),
-                }
-            }
+            Command::Launch(count) => match self.room_for(count) {
+                Ok(()) => self.launch(count),
+                Err(why) => step.notices.push(why),
+            },
             Command::Fault(clients, fault) => {
                 for client in clients {
                     self.fault(&client, fault, &mut step);
@@ -36,21 +29,25 @@ impl Runtime {
                     self.hub.fleet().devices().filter(down).map(|device| device.id.clone()).collect();
                 self.reconnect_all(&clients, &mut step);
             }
-            Command::Remove(clients) => {
-                for client in clients {
-                    let simulated = self.parts.as_ref().is_some_and(|parts| parts.swarm.remove(&client).is_ok());
-                    let fleet = self.hub.fleet();
-                    let device = fleet.find(client.as_str()).and_then(|key| fleet.device(key));
-                    if !simulated && device.is_some_and(|device| device.open_session().is_some()) {
-                        step.notices.push(format!("{client} is connected and not lwtop's: it cannot be deleted"));
-                    } else if !simulated {
-                        let now = self.lanes.clock.now();
-                        self.hub.step(Report::Device(DeviceEvent::Removed { client }), now, &mut step);
-                    }
-                }
-            }
+            Command::Remove(clients) => self.remove(clients, &mut step),
+            Command::Play { name, scenario, pauses } => self.play(&name, scenario, pauses, &mut step),
+            Command::GoOn => self.go_on(),
+            Command::StopPlaying => self.stop_playing(&mut step),
         }
         self.finish(step).unwrap_or_default()
+    }
+
+    /// Whether `count` more devices can be launched.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub(super) fn room_for(&self, count: usize) -> Result<(), String> {
+        let present = self.parts.as_ref().map_or(0, |parts| match &parts.gateway {
+            Some(gateway) => gateway.connections().max(parts.swarm.len()),
+            None => parts.swarm.len(),
+        });
+        limits::room(self.open_files, present, count, self.setup.files_per_device())?;
+        if self.opened { Ok(()) } else { Err("wait for the broker: it is still starting".to_owned()) }
     }
 
     pub(super) fn launch(&mut self, count: usize) {
@@ -70,7 +67,7 @@ impl Runtime {
         parts.swarm.launch(ids);
     }
 
-    fn reconnect_all(&mut self, clients: &[ClientId], step: &mut Step) {
+    pub(super) fn reconnect_all(&mut self, clients: &[ClientId], step: &mut Step) {
         let Some(parts) = &self.parts else { return };
         for client in clients {
             match parts.swarm.reconnect(client) {
@@ -80,7 +77,7 @@ impl Runtime {
         }
     }
 
-    fn fault(&mut self, client: &ClientId, fault: Fault, step: &mut Step) {
+    pub(super) fn fault(&mut self, client: &ClientId, fault: Fault, step: &mut Step) {
         let Some(parts) = &self.parts else { return };
         let fleet = self.hub.fleet();
         let Some(device) = fleet.find(client.as_str()).and_then(|key| fleet.device(key)) else { return };

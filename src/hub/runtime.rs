@@ -4,6 +4,7 @@ use super::core::{Hub, Step};
 use super::errands::{desktops, update};
 use super::limits;
 use super::setup::{Lanes, Parts, Setup, Source, start};
+use super::stage::Stage;
 use super::status::Status;
 use crate::actions::{ActionId, Desk};
 use crate::clock::{Clock, Moment};
@@ -11,6 +12,7 @@ use crate::fleet::{Change, Fleet, Report};
 use crate::link::{Outgoing, Refusal};
 use crate::mqtt::ConnId;
 use crate::rules::RuleSet;
+use crate::scenario::Player;
 use crate::wiring::{Activity, ActivityBoard};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -70,7 +72,8 @@ pub struct Runtime {
     read_board_at: Option<Moment>,
     /// While messages come, and until the rate is back at zero: when it reads differently.
     rate_turns_at: Option<Moment>,
-    status: Status,
+    pub(super) status: Status,
+    pub(super) stage: Stage,
     pub(super) open_files: u64,
     pub(super) next_number: usize,
 }
@@ -115,6 +118,7 @@ impl Runtime {
             read_board_at: None,
             rate_turns_at: None,
             status,
+            stage: Stage::default(),
             open_files,
             next_number: 1,
         })
@@ -163,7 +167,8 @@ impl Runtime {
         let mut step = Step::default();
         let board = Arc::clone(&self.lanes.board);
         let clock = self.lanes.clock;
-        let due = [self.hub.fleet().next_deadline(), self.read_board_at, self.rate_turns_at];
+        let lesson = self.status.lesson.as_ref().and_then(Player::next_deadline);
+        let due = [self.hub.fleet().next_deadline(), self.read_board_at, self.rate_turns_at, lesson];
         let next = due.into_iter().flatten().min();
         let mut first = None;
         tokio::select! {
@@ -205,8 +210,13 @@ impl Runtime {
         }
     }
 
-    pub(super) fn finish(&mut self, step: Step) -> Result<Turn, Fatal> {
-        let Step { changes, publish, jobs, notices, listening, fatal } = step;
+    pub(super) fn finish(&mut self, mut step: Step) -> Result<Turn, Fatal> {
+        if !self.opened && self.parts.is_some() && matches!(self.hub.fleet().link(), crate::fleet::LinkState::Up { .. })
+        {
+            self.open();
+        }
+        self.perform(&mut step);
+        let Step { changes, publish, jobs, notices, asides: _, listening, fatal } = step;
         if let Some(fatal) = fatal {
             return Err(Fatal(fatal));
         }
@@ -224,10 +234,6 @@ impl Runtime {
             }
             idle.is_none()
         });
-        if !self.opened && self.parts.is_some() && matches!(self.hub.fleet().link(), crate::fleet::LinkState::Up { .. })
-        {
-            self.open();
-        }
         let mut turn = Turn { changes, listening, notices, dirty: true };
         self.send(publish, &mut turn);
         for text in &turn.notices {

@@ -1,5 +1,6 @@
 //! What to run, and how its parts are brought up.
 
+use super::stage::heard;
 use crate::broker::EmbeddedBroker;
 use crate::clock::Clock;
 use crate::convention::{Topics, lifecycle};
@@ -8,7 +9,7 @@ use crate::dial::Route;
 use crate::fleet::Report;
 use crate::gateway::{Gateway, GatewayConfig, Listener};
 use crate::link::{Link, LinkConfig};
-use crate::mqtt::{BrokerAddress, KeepAlive, Login, Protocol};
+use crate::mqtt::{BrokerAddress, KeepAlive, Login, Protocol, TopicFilter};
 use crate::rules::RuleSet;
 use crate::tls::TlsOptions;
 use crate::wiring::{ActivityBoard, Guests};
@@ -124,6 +125,10 @@ pub(super) struct Parts {
     pub door: Option<Door>,
     pub gateway: Option<Gateway>,
     pub link: Link,
+    /// How to connect beside it, listening to nothing yet.
+    pub base: LinkConfig,
+    /// What it listens to.
+    pub heard: Vec<TopicFilter>,
     pub swarm: Swarm,
 }
 
@@ -170,18 +175,22 @@ pub(super) async fn start(setup: Setup, lanes: Lanes) -> Result<Parts, String> {
             let login = broker.link_login();
             let login = Some(Login { user: login.user.clone(), password: Some(login.password.clone()) });
             let own = BrokerAddress { login, ..BrokerAddress::new(upstream.ip().to_string(), upstream.port()) };
-            let config = LinkConfig { will_filters, other_filters, attribute: true, ..LinkConfig::new(own) };
+            let base = LinkConfig { attribute: true, ..LinkConfig::new(own) };
+            let config = LinkConfig { will_filters, other_filters, ..base.clone() };
+            let heard = heard(&config);
             let link = Link::start(config, lanes.reports.clone(), lanes.clock);
             let target = Target::from(reachable(address));
             let Lanes { reports, board, clock } = lanes.clone();
             let swarm = Swarm::new(target, setup.template, reports, board, clock, Witness::Gateway);
             let door = Some(Door { listener, upstream, guests });
-            Ok(Parts { broker: Some(broker), door, gateway: None, link, swarm })
+            Ok(Parts { broker: Some(broker), door, gateway: None, link, base, heard, swarm })
         }
         Source::External(address) => {
             say(&format!("connecting to {address}")).await.map_err(lost)?;
             let login = address.login.clone();
-            let config = LinkConfig { will_filters, other_filters, ..setup.link.to(address.clone()) };
+            let base = setup.link.to(address.clone());
+            let config = LinkConfig { will_filters, other_filters, ..base.clone() };
+            let heard = heard(&config);
             if config.route.tls.insecure && address.scheme.is_secure() {
                 let notice = Report::Notice("insecure: the broker's certificate is not verified".to_owned());
                 lanes.reports.send(notice).await.map_err(lost)?;
@@ -191,7 +200,7 @@ pub(super) async fn start(setup: Setup, lanes: Lanes) -> Result<Parts, String> {
             let template = DeviceTemplate { login, ..setup.template };
             let Lanes { reports, board, clock } = lanes.clone();
             let swarm = Swarm::new(target, template, reports, board, clock, Witness::Own);
-            Ok(Parts { broker: None, door: None, gateway: None, link, swarm })
+            Ok(Parts { broker: None, door: None, gateway: None, link, base, heard, swarm })
         }
     }
 }

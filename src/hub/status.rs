@@ -2,6 +2,7 @@
 
 use crate::clock::Moment;
 use crate::fleet::Role;
+use crate::scenario::Player;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -87,6 +88,8 @@ pub struct Status {
     pub busy: Option<String>,
     /// The rules that lwtop runs, in their order.
     pub rules: Vec<RuleStanding>,
+    /// The scenario that is played.
+    pub lesson: Option<Player>,
     /// The newest notice.
     pub notice: Option<Notice>,
     /// The last few notices, oldest first: several may come between two frames.

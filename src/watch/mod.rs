@@ -1,6 +1,7 @@
-//! Floor 4: the headless stream, one JSON object a line.
+//! Floor 4: what is told without a screen: the stream, one JSON object a line, and the account of a scenario.
 
 pub mod line;
+pub mod play;
 pub mod stream;
 mod writer;
 

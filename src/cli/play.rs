@@ -1,0 +1,40 @@
+//! `lwtop play`.
+
+use super::{FleetArgs, Format};
+use clap::Args;
+
+/// `lwtop play`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  lwtop play --list                          the scenarios that lwtop brings along
+  lwtop play takeover                        plays one on a broker of its own
+  lwtop play takeover --broker mqtt://127.0.0.1:1883
+  lwtop play --print takeover > mine.toml    a file to begin with
+  lwtop play mine.toml --format json         one JSON object a line: scenario, say, did, expectation, end
+
+The usual configuration file is not read, so that a scenario plays alike everywhere; --config reads one. Without
+--broker and --listen the broker is lwtop's own, on any free port.
+
+Exit codes: 0 all came as expected; 1 something did not, or it could not go on; 2 something is wrong with the flags
+or the scenario.")]
+pub struct PlayArgs {
+    /// A file, or the name of one that lwtop brings along
+    #[arg(value_name = "SCENARIO", required_unless_present = "list")]
+    pub scenario: Option<String>,
+
+    /// List the scenarios that lwtop brings along
+    #[arg(long, conflicts_with_all = ["scenario", "print"])]
+    pub list: bool,
+
+    /// Print the scenario, and play nothing
+    #[arg(long)]
+    pub print: bool,
+
+    /// How to tell what happens
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+
+    /// Which broker.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
+}
