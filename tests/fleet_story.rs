@@ -389,6 +389,47 @@ fn without_a_link_everything_is_unknown() {
 }
 
 #[test]
+fn what_came_while_the_link_stood_in_part_is_known_no_longer() {
+    let mut story = Story::new();
+    for client in ["back", "dead"] {
+        story.message(Role::Connected, Some(client), false, false);
+    }
+    story.link(false);
+    // One of the link's connections stands again: its will may be the last that is heard of a device that came back since,
+    // its connected message of one that died.
+    story.message(Role::Will, Some("back"), false, true);
+    story.message(Role::Connected, Some("dead"), false, false);
+    assert_eq!(story.fleet.incidents().total(), 1, "a will is a will");
+    story.link(true);
+    assert_eq!((story.presence("back"), story.presence("dead")), (Presence::Unknown, Presence::Unknown));
+    story.totals_are_right();
+    story.message(Role::Connected, Some("back"), false, false);
+    story.message(Role::Will, Some("dead"), false, true);
+    assert_eq!(story.presence("back"), Presence::Online);
+    assert!(story.incident().recovered() || story.fleet.incidents().newest().any(lwtop::fleet::Incident::recovered));
+    assert_eq!(story.presence("dead"), Presence::Offline { cause: Cause::Unknown });
+    story.totals_are_right();
+}
+
+#[test]
+fn a_retained_will_that_comes_again_does_not_kill_whoever_was_alive() {
+    let mut story = Story::new();
+    story.message(Role::Will, Some("a"), true, false);
+    story.message(Role::Connected, Some("a"), false, false);
+    story.message(Role::Will, Some("b"), true, false);
+    for _ in 0..2 {
+        story.link(false);
+        story.link(true);
+        // The broker sends it again for the new subscription.
+        story.message(Role::Will, Some("a"), true, false);
+        story.message(Role::Will, Some("b"), true, false);
+        assert_eq!(story.presence("a"), Presence::Unknown, "it may be older than the last word");
+        assert_eq!(story.evidence("b"), Some(Evidence::Retained), "nothing else was ever known");
+    }
+    story.totals_are_right();
+}
+
+#[test]
 fn the_articles_connected_message_is_nobodys() {
     let mut story = Story::new();
     story.message(Role::Connected, None, false, false);

@@ -77,6 +77,11 @@ impl Fleet {
         if message.retain {
             // From an unknown time: it only counts where nothing else is known.
             if device.presence == Presence::Unknown && device.session.is_none() {
+                let alive = |(before, ..): &(Presence, _, _)| matches!(before, Presence::Online | Presence::Overdue);
+                if device.before_blackout.as_ref().is_some_and(alive) {
+                    device.note(message.at, "a retained will says that it died once, before it was last seen or since");
+                    return;
+                }
                 device.note(message.at, "a retained will says that it died once");
                 device.will_sent = WillSent::Yes;
                 let cause = Cause::Unknown;

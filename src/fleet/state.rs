@@ -287,6 +287,7 @@ impl Fleet {
             // What only messages tell may have changed unseen: it stays unknown until it says something. The wire was
             // watched all the time.
             let Some((before, evidence, since)) = device.before_blackout.filter(|_| device.session.is_some()) else {
+                self.doubt(key, at);
                 continue;
             };
             match before {
@@ -299,6 +300,20 @@ impl Fleet {
                 _ => self.set_presence(key, before, evidence, since),
             }
         }
+    }
+
+    /// What a device said while the link stood only in part may be out of date: its next words may have gone the other way.
+    fn doubt(&mut self, key: DeviceKey, at: Moment) {
+        let device = &self.devices[key.0];
+        let said = matches!(device.evidence, Some(Evidence::Will | Evidence::Inferred));
+        if device.session.is_some() || !said {
+            return;
+        }
+        let before = (device.presence, device.evidence, device.since);
+        self.set_presence(key, Presence::Unknown, None, at);
+        let device = &mut self.devices[key.0];
+        device.before_blackout = Some(before);
+        device.note(at, "what it said before lwtop heard everything again may be out of date");
     }
 
     fn link_down(&mut self, at: Moment, why: String, out: &mut Vec<Change>) {
@@ -316,7 +331,11 @@ impl Fleet {
             self.release_offline(key, super::presence::WillSent::Unknown, out);
             self.give_up_waiting(key, at, out);
             let device = &self.devices[key.0];
-            let before = (device.presence, device.evidence, device.since);
+            // Unknown since an earlier blackout: what was known before that is still the last that was.
+            let before = match device.before_blackout {
+                Some(before) if device.presence == Presence::Unknown => before,
+                _ => (device.presence, device.evidence, device.since),
+            };
             self.set_presence(key, Presence::Unknown, None, at);
             self.devices[key.0].before_blackout = Some(before);
         }
