@@ -162,6 +162,14 @@ async fn what_cannot_be_connected_with_is_said_before_anybody_is_asked() {
         let sentence = fatal(config).await;
         assert!(sentence.contains(name) && !sentence.contains("hunter2"), "{sentence}");
     }
+    for (name, says) in [("a1-ats.iot.eu-central-1.amazonaws.com", true), ("broker.example", false)] {
+        // Nobody is asked: at the other name the missing file is what is wrong.
+        let mut config = config(&format!("mqtts://{name}"));
+        config.route.tls.ca = Some("no/such/ca.pem".into());
+        config.other_filters = (0..60).map(|n| format!("f/{n}").parse().unwrap()).collect();
+        let sentence = fatal(config).await;
+        assert_eq!(sentence.contains("no more than 50 subscriptions") && sentence.contains("60"), says, "{sentence}");
+    }
     let sentence = with(|config| config.clean = false).await;
     assert!(sentence.contains("under a client id that stays the same"), "{sentence}");
 }

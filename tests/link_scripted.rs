@@ -260,6 +260,34 @@ async fn a_message_that_is_larger_than_the_broker_takes_is_refused_in_words() {
 }
 
 #[tokio::test]
+async fn what_the_broker_does_not_take_is_not_sent() {
+    let broker = Scripted::listen().await;
+    let mut lane = Lane::new();
+    let link = start(config(broker.port()), &lane);
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        let mut peer = broker.accept().await;
+        let (_, id) = connect(&mut peer).await;
+        // Maximum QoS 1, no retained messages.
+        peer.send(&[0x20, 7, 0, 0, 4, 0x24, 1, 0x25, 0]).await;
+        let codes: &[u8] = if id.ends_with("-w") { &[0] } else { &[1, 1] };
+        suback(&mut peer, true, codes).await;
+        open.push(peer);
+    }
+    assert!(matches!(lane.next().await, Report::Link(LinkEvent::Up { .. })));
+    for (qos, retain, expected) in [
+        (Qos::ExactlyOnce, false, Err("the message has QoS 2, and the broker takes no more than 1")),
+        (Qos::AtMostOnce, true, Err("the message is to be retained, and the broker retains none")),
+        (Qos::AtLeastOnce, false, Ok(())),
+    ] {
+        let (topic, payload) = ("c".parse().unwrap(), "x".into());
+        let answer = link.publish(Outgoing { topic, payload, qos, retain, user_properties: Vec::new(), origin: None });
+        assert_eq!(answer, expected.map_err(|why| Refusal::Lost(why.to_owned())));
+    }
+    link.stop().await;
+}
+
+#[tokio::test]
 async fn the_publisher_is_taken_from_a_trusted_broker_only() {
     for attribute in [true, false] {
         let broker = Scripted::listen().await;

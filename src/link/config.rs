@@ -1,10 +1,14 @@
 //! What the link is told.
 
+use super::subscriptions::widest;
 use crate::dial::Route;
-use crate::mqtt::{BrokerAddress, KeepAlive, Protocol, TopicFilter};
+use crate::mqtt::{BrokerAddress, KeepAlive, Protocol, Qos, TopicFilter};
 
 /// rumqttc gives a dead broker away after twice this. Shorter would take a broker that is busy with a mass cut for dead.
 const KEEP_ALIVE: KeepAlive = KeepAlive(10);
+
+/// Subscriptions on one connection of AWS IoT Core (its endpoints and quotas).
+const AWS_SUBSCRIPTIONS: usize = 50;
 
 /// Where the link goes and what it subscribes to.
 #[derive(Clone, Debug)]
@@ -51,9 +55,23 @@ impl LinkConfig {
         }
     }
 
+    /// The highest quality of service that may be published, as far as it is known before the broker says so.
+    pub(super) fn highest(&self) -> Qos {
+        // AWS IoT Core closes the connection over QoS 2, and on 3.1.1 it cannot say so.
+        if self.route.is_aws() { Qos::AtLeastOnce } else { Qos::ExactlyOnce }
+    }
+
     /// Why this cannot work, in one sentence.
     pub(super) fn fault(&self) -> Option<String> {
-        let without_id = !self.clean && self.client_id.is_none();
-        without_id.then(|| "a session can only be kept under a client id that stays the same: give one".to_owned())
+        if !self.clean && self.client_id.is_none() {
+            return Some("a session can only be kept under a client id that stays the same: give one".to_owned());
+        }
+        let most = [&self.will_filters, &self.other_filters].map(|filters| widest(filters).len()).into_iter().max();
+        most.filter(|most| *most > AWS_SUBSCRIPTIONS && self.route.is_aws()).map(|most| {
+            format!(
+                "AWS IoT Core takes no more than {AWS_SUBSCRIPTIONS} subscriptions on a connection, and topics and rules make \
+                 {most}: a wider filter for several of them, or fewer rules"
+            )
+        })
     }
 }

@@ -32,6 +32,10 @@ pub enum Heard {
 pub struct Terms {
     /// The largest packet that it takes.
     pub largest: Option<usize>,
+    /// The highest quality of service that it takes.
+    pub highest: Option<Qos>,
+    /// Whether it refuses retained messages.
+    pub no_retain: bool,
     /// The keep alive to hold instead of the one in CONNECT.
     pub keep_alive: Option<KeepAlive>,
     /// Whether it names the subscription that a message is for.

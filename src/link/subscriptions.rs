@@ -96,7 +96,7 @@ impl Subscriptions {
 }
 
 /// `filters` without those that another one covers: Mosquitto delivers a message once for each subscription that matches.
-fn widest(filters: &[TopicFilter]) -> Vec<TopicFilter> {
+pub fn widest(filters: &[TopicFilter]) -> Vec<TopicFilter> {
     // Read as a topic, `+` is a level like any other; only `#` stands for more than `+` can cover.
     let covers = |wide: &TopicFilter, narrow: &TopicFilter| {
         wide.matches(narrow.as_str()) && (wide.as_str().ends_with('#') || !narrow.as_str().ends_with('#'))

@@ -20,6 +20,8 @@ pub enum Trouble {
     Refused(Protocol, u8),
     /// SUBACK refused this filter, with this code.
     NotSubscribed(TopicFilter, Protocol, u8),
+    /// What answers speaks this protocol instead of MQTT.
+    Stranger(&'static str),
     /// No CONNACK or SUBACK in time.
     Silent,
     /// The broker closed, or the connection was cut.
@@ -39,6 +41,13 @@ impl Trouble {
     /// code 1 and closes (3.1.2-2); many just close.
     pub const fn may_be_the_version(&self) -> bool {
         matches!(self, Self::Refused(_, 0x01 | 0x84) | Self::Closed)
+    }
+
+    /// What does not begin like CONNACK, where it is known what it is.
+    pub fn of_stranger(first: &[u8]) -> Option<Self> {
+        // The second is an alert of TLS (RFC 8446 section 5.1).
+        let known: [(&[u8], _); 3] = [(b"HTTP/", "HTTP"), (&[0x15, 0x03], "TLS"), (b"SSH-", "SSH")];
+        known.into_iter().find(|(start, _)| first.starts_with(start)).map(|(_, name)| Self::Stranger(name))
     }
 
     /// What an error of reading or writing means.
@@ -78,6 +87,16 @@ impl Trouble {
             }
             Self::NotSubscribed(..) => {
                 format!("The broker at {at} refused a subscription: {self}. Allow it there, or watch another topic.")
+            }
+            Self::Stranger(name) => {
+                let advice = match (*name, scheme.is_secure()) {
+                    ("HTTP", false) => "MQTT on HTTP is WebSocket: if it has that, the address begins with ws://.",
+                    ("HTTP", true) => "MQTT on HTTP is WebSocket: if it has that, the address begins with wss://.",
+                    ("TLS", false) if scheme.is_websocket() => "With TLS the address begins with wss://.",
+                    ("TLS", false) => "With TLS the address begins with mqtts://.",
+                    _ => "Check the port.",
+                };
+                format!("What listens at {at} speaks {name} there, and no MQTT. {advice}")
             }
             Self::Silent => {
                 let did = match scheme {
@@ -134,6 +153,7 @@ impl fmt::Display for Trouble {
             Self::NotSubscribed(filter, _, code) => {
                 write!(f, "{filter}: {} (reason code 0x{code:02X})", reason::reason(*code))
             }
+            Self::Stranger(name) => write!(f, "what answers speaks {name}, and no MQTT"),
             Self::Silent => f.write_str("the broker did not answer in time"),
             Self::Closed => f.write_str("the broker closed the connection"),
             Self::Disconnected(code) => {

@@ -53,6 +53,8 @@ impl V5 {
         if let Some(properties) = &connack.properties {
             self.in_flight = properties.receive_max.map_or(IN_FLIGHT, |most| most.clamp(1, IN_FLIGHT));
             terms.largest = properties.max_packet_size.map(|size| usize::try_from(size).unwrap_or(usize::MAX));
+            terms.highest = properties.max_qos.and_then(Qos::from_u8);
+            terms.no_retain = properties.retain_available == Some(0);
             terms.identifiers = properties.subscription_identifiers_available != Some(0);
             terms.keep_alive = properties.server_keep_alive.map(KeepAlive);
         }
@@ -115,6 +117,10 @@ impl Session for V5 {
         match input[..] {
             [0xE0, 0, ..] => return Err(Trouble::Disconnected(0)),
             [0xE0, 1, code, ..] => return Err(Trouble::Disconnected(code)),
+            // Nor the CONNACK with which a broker of 3.1.1 refuses (3.1.1 section 3.2.2.3).
+            [0x20, 2, _, code, ..] if !self.connected && code > 0 => {
+                return Err(Trouble::Refused(Protocol::V311, code));
+            }
             _ => {}
         }
         let ids = if self.identified { identifiers::cut(input) } else { Vec::new() };

@@ -50,6 +50,9 @@ pub struct Publisher {
     messages: mpsc::Sender<Outgoing>,
     /// The largest packet that the broker takes: it would close the connection over a larger one.
     largest: usize,
+    /// The highest quality of service that it takes, and whether it refuses to retain: over these too.
+    highest: Qos,
+    no_retain: bool,
 }
 
 impl Publisher {
@@ -61,6 +64,13 @@ impl Publisher {
                 "the message takes {size} bytes, and the broker takes no more than {}",
                 self.largest
             )));
+        }
+        if message.qos > self.highest {
+            let (qos, most) = (message.qos.as_u8(), self.highest.as_u8());
+            return Err(Refusal::Lost(format!("the message has QoS {qos}, and the broker takes no more than {most}")));
+        }
+        if message.retain && self.no_retain {
+            return Err(Refusal::Lost("the message is to be retained, and the broker retains none".to_owned()));
         }
         self.messages.try_send(message).map_err(|error| match error {
             TrySendError::Full(message) => Refusal::Full(message),
@@ -116,7 +126,7 @@ impl Wire {
             input: BytesMut::new(),
             output: BytesMut::new(),
             unflushed: true,
-            publisher: Publisher { messages: sender, largest: LARGEST },
+            publisher: Publisher { messages: sender, largest: LARGEST, highest: config.highest(), no_retain: false },
             messages,
             ping: None,
             identifiers: false,
@@ -125,6 +135,8 @@ impl Wire {
         wire.session.connect(config, client_id, &mut wire.output)?;
         let terms = timeout_at(deadline, wire.greeted()).await.unwrap_or(Err(Trouble::Silent))?;
         wire.publisher.largest = terms.largest.unwrap_or(LARGEST);
+        wire.publisher.highest = terms.highest.map_or(config.highest(), |most| most.min(config.highest()));
+        wire.publisher.no_retain = terms.no_retain;
         wire.identifiers = terms.identifiers;
         let interval = terms.keep_alive.unwrap_or(config.keep_alive).interval();
         wire.ping = interval.map(|interval| (interval, Instant::now() + interval));
@@ -135,6 +147,9 @@ impl Wire {
     async fn greeted(&mut self) -> Result<Terms, Trouble> {
         let mut heard = Vec::new();
         loop {
+            if let Some(stranger) = Trouble::of_stranger(&self.input) {
+                return Err(stranger);
+            }
             self.session.take(&mut self.input, self.clock.now(), &mut self.output, &mut heard)?;
             if let Some(Heard::Connected(terms)) = heard.pop() {
                 return Ok(terms);
