@@ -8,7 +8,7 @@ use crate::hub::{LinkOptions, Setup, Source};
 use crate::mqtt::address::AddressError;
 use crate::mqtt::{BrokerAddress, TopicError};
 use crate::rules::RuleSet;
-use crate::tls::TlsOptions;
+use crate::tls::{TlsOptions, check_files};
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -84,7 +84,11 @@ fn external(loaded: &Loaded, url: &str) -> Result<BrokerAddress, Failure> {
             let why = format!("it is of no use without TLS, and {plain}:// has none: write {secure}://");
             return Err(Failure::Usage(loaded.origin(key).blame(key, &why)));
         }
-    } else if loaded.config.broker.insecure {
+        return Ok(address);
+    }
+    // They are read again for every connection; what is wrong with them now is a fault of flags or configuration.
+    check_files(&link(&loaded.config).tls).map_err(usage)?;
+    if loaded.config.broker.insecure {
         warn(&format!(
             "the certificate of {} is not verified ({}): whoever is in between can read and change everything.",
             address.authority(),

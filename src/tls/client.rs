@@ -37,6 +37,15 @@ pub fn client_config(options: &TlsOptions) -> Result<Arc<ClientConfig>, TlsError
     Ok(config.into())
 }
 
+/// Looks whether the files that are named can be used, without connecting. Not at those that the system trusts: they are many.
+///
+/// # Errors
+/// As for [`client_config`].
+pub fn check_files(options: &TlsOptions) -> Result<(), TlsError> {
+    let insecure = options.insecure || options.ca.is_none();
+    client_config(&TlsOptions { insecure, ..options.clone() }).map(drop)
+}
+
 /// The name to ask for (SNI) and to verify: that of the options, or else the host's. An IP address is verified too, against
 /// the addresses in the certificate; it is never asked for (RFC 6066 section 3).
 ///

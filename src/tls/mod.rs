@@ -9,7 +9,7 @@ mod pem;
 mod server;
 mod trouble;
 
-pub use client::{client_config, server_name};
+pub use client::{check_files, client_config, server_name};
 pub use name::common_name;
 pub use pem::{Identity, read_certificates, read_identity};
 pub use server::{ServerOptions, explain_client, server_config};

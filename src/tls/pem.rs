@@ -47,9 +47,8 @@ pub fn read_identity(certificate: &Path, key: &Path) -> Result<Identity, TlsErro
     let path = || key.to_owned();
     match PrivateKeyDer::from_pem_slice(&text) {
         Ok(key) => Ok(Identity { chain, key }),
-        Err(Error::NoItemsFound) if text.windows(9).any(|part| part == b"ENCRYPTED") => {
-            Err(TlsError::Encrypted { path: path() })
-        }
+        // In its label (PKCS#8), or in a header of the older forms (RFC 1421), which is no PEM of today any more.
+        Err(_) if text.windows(9).any(|part| part == b"ENCRYPTED") => Err(TlsError::Encrypted { path: path() }),
         Err(Error::NoItemsFound) => Err(TlsError::NoKey { path: path() }),
         // The text of the error may quote a line, and a line of a key is a secret.
         Err(_) => Err(TlsError::Malformed { path: path(), why: "its PEM cannot be decoded".to_owned() }),
