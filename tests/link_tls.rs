@@ -2,61 +2,23 @@
 
 #[path = "support/authority.rs"]
 mod authority;
+#[path = "support/guarded.rs"]
+mod guarded;
 #[path = "support/hub.rs"]
 mod hub;
 #[path = "support/mosquitto.rs"]
 mod mosquitto;
 
 use authority::Authority;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use guarded::Guarded;
 use hub::Lane;
 use lwtop::clock::Clock;
 use lwtop::fleet::{LinkEvent, Report};
 use lwtop::link::{Link, LinkConfig, Outgoing};
 use lwtop::mqtt::{BrokerAddress, Protocol, Qos};
 use lwtop::tls::TlsOptions;
-use mosquitto::Mosquitto;
 use std::collections::HashSet;
-use std::num::NonZeroU32;
-
-/// A Mosquitto that wants a login everywhere, and a client certificate on its ports for TLS.
-struct Guarded {
-    broker: Mosquitto,
-    authority: Authority,
-    mqtts: u16,
-    ws: u16,
-    wss: u16,
-}
-
-impl Guarded {
-    fn start(name: &str) -> Option<Self> {
-        let authority = Authority::new(name);
-        let (certificate, key) = authority.sign("server", &["localhost", "127.0.0.1"]);
-        let passwords = authority.dir().join("passwords");
-        std::fs::write(&passwords, format!("ann:{}\n", hashed("s3cret"))).unwrap();
-        // Held until all three are chosen, so that they differ.
-        let ports = [(); 3].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
-        let [mqtts, ws, wss] = ports.each_ref().map(|port| port.local_addr().unwrap().port());
-        drop(ports);
-        let ca = authority.dir().join("ca.pem");
-        let secure = format!(
-            "cafile {}\ncertfile {}\nkeyfile {}\nrequire_certificate true\n",
-            ca.display(),
-            certificate.display(),
-            key.display()
-        );
-        let user = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
-        let config = format!(
-            "user {user}\nallow_anonymous false\npassword_file {}\nlistener {mqtts} 127.0.0.1\n{secure}\
-             listener {ws} 127.0.0.1\nprotocol websockets\nlistener {wss} 127.0.0.1\nprotocol websockets\n{secure}",
-            passwords.display()
-        );
-        let broker = Mosquitto::start_with(&config)?;
-        Some(Self { broker, authority, mqtts, ws, wss })
-    }
-}
 
 fn config(url: &str, tls: TlsOptions) -> LinkConfig {
     let mut config = LinkConfig::new(url.parse::<BrokerAddress>().unwrap());
@@ -64,14 +26,6 @@ fn config(url: &str, tls: TlsOptions) -> LinkConfig {
     config.will_filters = vec!["w".parse().unwrap()];
     config.other_filters = vec!["c".parse().unwrap()];
     config
-}
-
-/// As `mosquitto_passwd` writes it: PBKDF2 with SHA-512.
-fn hashed(password: &str) -> String {
-    let (salt, mut hash) = (b"twelve bytes", [0; 64]);
-    let rounds = NonZeroU32::new(101).unwrap();
-    ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA512, rounds, salt, password.as_bytes(), &mut hash);
-    format!("$7$101${}${}", BASE64_STANDARD.encode(salt), BASE64_STANDARD.encode(hash))
 }
 
 fn start(config: LinkConfig, lane: &Lane) -> Link {

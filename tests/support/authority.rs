@@ -34,11 +34,22 @@ impl Authority {
 
     /// Writes `FILE.pem` and `FILE.key`, for these names; the first is the common name.
     pub fn sign(&self, file: &str, names: &[&str]) -> (PathBuf, PathBuf) {
+        self.sign_key(file, names, &KeyPair::generate().unwrap(), |_| {})
+    }
+
+    /// The same for a key that is there already, with a change to the certificate.
+    pub fn sign_key(
+        &self,
+        file: &str,
+        names: &[&str],
+        key: &KeyPair,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> (PathBuf, PathBuf) {
         let mut params = CertificateParams::new(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()).unwrap();
         params.distinguished_name.push(DnType::CommonName, names[0]);
-        let key = KeyPair::generate().unwrap();
+        change(&mut params);
         let paths = (self.dir.join(format!("{file}.pem")), self.dir.join(format!("{file}.key")));
-        std::fs::write(&paths.0, params.signed_by(&key, &self.issuer).unwrap().pem()).unwrap();
+        std::fs::write(&paths.0, params.signed_by(key, &self.issuer).unwrap().pem()).unwrap();
         std::fs::write(&paths.1, key.serialize_pem()).unwrap();
         paths
     }
