@@ -400,6 +400,7 @@ fn what_came_while_the_link_stood_in_part_is_known_no_longer() {
     story.message(Role::Will, Some("back"), false, true);
     story.message(Role::Connected, Some("dead"), false, false);
     assert_eq!(story.fleet.incidents().total(), 1, "a will is a will");
+    assert_eq!(story.fleet.counts().unknown, 2);
     story.link(true);
     assert_eq!((story.presence("back"), story.presence("dead")), (Presence::Unknown, Presence::Unknown));
     story.totals_are_right();

@@ -6,7 +6,7 @@ use super::event::{Incoming, Meaning, Role, RuleOutcome};
 use super::feed::FeedEntry;
 use super::incident::{Hop, Hops, Incident};
 use super::presence::{Evidence, Presence, WillSent};
-use super::state::Fleet;
+use super::state::{Fleet, LinkState};
 use super::vigil::INCIDENT_GRACE;
 use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, Fault};
@@ -42,6 +42,9 @@ impl Fleet {
                 Role::Other => {}
             }
             if let Some(key) = self.find(id.as_str()) {
+                if matches!(self.link(), LinkState::Down { .. }) {
+                    self.doubt(key, message.at);
+                }
                 let Incoming { at, topic, payload, .. } = &message;
                 let payload = match payload.get(..LastMessage::KEPT) {
                     Some(beginning) => Bytes::copy_from_slice(beginning),

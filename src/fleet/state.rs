@@ -303,7 +303,7 @@ impl Fleet {
     }
 
     /// What a device said while the link stood only in part may be out of date: its next words may have gone the other way.
-    fn doubt(&mut self, key: DeviceKey, at: Moment) {
+    pub(super) fn doubt(&mut self, key: DeviceKey, at: Moment) {
         let device = &self.devices[key.0];
         let said = matches!(device.evidence, Some(Evidence::Will | Evidence::Inferred));
         if device.session.is_some() || !said {
@@ -313,7 +313,7 @@ impl Fleet {
         self.set_presence(key, Presence::Unknown, None, at);
         let device = &mut self.devices[key.0];
         device.before_blackout = Some(before);
-        device.note(at, "what it said before lwtop heard everything again may be out of date");
+        device.note(at, "lwtop's link stands only in part: this may be out of date");
     }
 
     fn link_down(&mut self, at: Moment, why: String, out: &mut Vec<Change>) {
