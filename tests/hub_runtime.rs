@@ -1,13 +1,22 @@
 //! Gateway, broker, devices, link, rules and hub together, driven as the interface drives them.
 
+#[path = "support/mosquitto.rs"]
+mod mosquitto;
+#[path = "support/raw.rs"]
+mod raw;
+
 use lwtop::clock::Clock;
 use lwtop::device::DeviceTemplate;
-use lwtop::fleet::{Change, Device, Hop, Incident, Presence, Role, WillSent};
+use lwtop::fleet::{Change, Device, Hop, Incident, LinkState, Presence, Role, WillSent};
 use lwtop::hub::{Command, LinkOptions, Runtime, Setup, Source};
-use lwtop::mqtt::{Cause, ClientId, Fault, KeepAlive, Protocol};
+use lwtop::mqtt::{BrokerAddress, Cause, ClientId, Fault, KeepAlive, Protocol};
 use lwtop::rules::RuleSet;
+use mosquitto::Mosquitto;
 use std::collections::HashMap;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -172,5 +181,106 @@ async fn devices_are_launched_removed_and_named_anew() {
     assert_eq!(ids, ["lwtThing-2", "lwtThing-3", "lwtThing-4"].map(ClientId::from));
     let refusal = program.runtime.command(Command::Launch(10_000_000));
     assert!(refusal.notices[0].contains("do not fit"), "{:?}", refusal.notices);
+    program.runtime.stop().await;
+}
+
+/// A device that somebody else wrote: it says where it is ten times a second, and comes back when its broker does, unless it is
+/// told to stay away. It ends with the sender.
+async fn foreign(port: u16, id: String, mut away: watch::Receiver<bool>) {
+    let mut connect = vec![0, 4, b'M', b'Q', b'T', b'T', 4, 0b110, 0, 10];
+    let mut connected = Vec::new();
+    for text in [&id, &format!("devices/{id}/will"), "gone"] {
+        raw::push_text(&mut connect, text);
+    }
+    raw::push_text(&mut connected, &format!("devices/{id}/connected"));
+    let (connect, connected) = (raw::packet(0x10, &connect), raw::packet(0x30, &connected));
+    while told(&mut away, false).await {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)).await else {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        if stream.write_all(&connect).await.is_err() || stream.read_exact(&mut [0; 4]).await.is_err() {
+            continue;
+        }
+        let mut pace = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            let over = tokio::select! {
+                _ = pace.tick() => false,
+                _ = stream.read_u8() => true,
+                _ = told(&mut away, true) => true,
+            };
+            if over || stream.write_all(&connected).await.is_err() {
+                break;
+            }
+        }
+    }
+}
+
+/// Waits for this order; false if there will be none any more.
+async fn told(away: &mut watch::Receiver<bool>, order: bool) -> bool {
+    away.wait_for(|away| *away == order).await.is_ok()
+}
+
+/// A watch of so many foreign devices, and what tells them to stay away.
+async fn watched(broker: &Mosquitto, devices: usize) -> (Program, Vec<watch::Sender<bool>>) {
+    let filter = |text: &str| text.parse().unwrap();
+    let (will, connected) = (filter("devices/+/will"), filter("devices/+/connected"));
+    let topics = lwtop::convention::Topics { will, connected, executed: filter("devices/executed") };
+    let source = Source::External(BrokerAddress::new("127.0.0.1", broker.port));
+    let mut program = Program::start(Setup { source, topics, rules: RuleSet::default(), ..setup(0) }).await;
+    program.until("the link", |runtime| matches!(runtime.fleet().link(), LinkState::Up { .. })).await;
+    let launch = |n: usize| {
+        let (away, order) = watch::channel(false);
+        tokio::spawn(foreign(broker.port, format!("d{n}"), order));
+        away
+    };
+    let launched = (0..devices).map(launch).collect();
+    program.until("all are online", online(devices)).await;
+    (program, launched)
+}
+
+fn online(count: usize) -> impl Fn(&Runtime) -> bool {
+    move |runtime| runtime.fleet().counts().online == count
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_restarts_of_mosquitto_leave_a_hundred_devices_as_they_are() {
+    const DEVICES: usize = 100;
+    let Some(mut broker) = Mosquitto::start() else { return };
+    let (mut program, devices) = watched(&broker, DEVICES).await;
+    for (round, away) in devices.iter().enumerate().take(10) {
+        program.changes.clear();
+        broker.kill();
+        program.until("nothing is known", |runtime| runtime.fleet().counts().unknown == DEVICES).await;
+        // One of them does not come back.
+        away.send_replace(true);
+        broker.restart();
+        program.until("the others are back", online(DEVICES - 1)).await;
+        let missing = format!("d{round}");
+        assert_eq!(program.device(&missing).presence, Presence::Unknown, "whether it lives is not known");
+        away.send_replace(false);
+        program.until("it is back", online(DEVICES)).await;
+        let ends = |change: &&Change| matches!(change, Change::Offline { .. } | Change::Overdue { .. });
+        assert_eq!(program.changes.iter().find(ends).map(|change| format!("{change:?}")), None);
+    }
+    // Nothing is stuck: an end is still seen, and only that one.
+    devices[0].send_replace(true);
+    program.until("one is gone", |runtime| runtime.fleet().counts().offline == 1).await;
+    assert_eq!(program.device("d0").presence, Presence::Offline { cause: Cause::Unknown });
+    assert_eq!(program.runtime.fleet().counts().online, DEVICES - 1);
+    program.runtime.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_shut_down_may_publish_wills_and_the_devices_recover() {
+    const DEVICES: usize = 10;
+    let Some(mut broker) = Mosquitto::start() else { return };
+    let (mut program, _devices) = watched(&broker, DEVICES).await;
+    broker.terminate();
+    program.until("nothing is known", |runtime| runtime.fleet().counts().unknown == DEVICES).await;
+    broker.restart();
+    program.until("all are back", online(DEVICES)).await;
+    // Its wills are real: whoever they were of has recovered.
+    assert!(program.incidents().iter().all(|incident| incident.recovered()), "{:?}", program.incidents());
     program.runtime.stop().await;
 }
