@@ -4,7 +4,6 @@
 
 use crate::authority::Authority;
 use crate::mosquitto::Mosquitto;
-use crate::mosquitto::server::free_ports;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use std::num::NonZeroU32;
@@ -24,7 +23,6 @@ impl Guarded {
         let (certificate, key) = authority.sign("server", &["localhost", "127.0.0.1"]);
         let passwords = authority.dir().join("passwords");
         std::fs::write(&passwords, format!("ann:{}\n", hashed("s3cret"))).unwrap();
-        let [mqtts, ws, wss] = free_ports();
         let ca = authority.dir().join("ca.pem");
         let secure = format!(
             "cafile {}\ncertfile {}\nkeyfile {}\nrequire_certificate true\n",
@@ -32,13 +30,14 @@ impl Guarded {
             certificate.display(),
             key.display()
         );
-        let config = format!(
-            "{}allow_anonymous false\npassword_file {}\nlistener {mqtts} 127.0.0.1\n{secure}\
-             listener {ws} 127.0.0.1\nprotocol websockets\nlistener {wss} 127.0.0.1\nprotocol websockets\n{secure}",
-            keeps_its_user(),
-            passwords.display()
-        );
-        let broker = Mosquitto::start_with(&config)?;
+        let (broker, [mqtts, ws, wss]) = Mosquitto::start_on(|[mqtts, ws, wss]| {
+            format!(
+                "{}allow_anonymous false\npassword_file {}\nlistener {mqtts} 127.0.0.1\n{secure}\
+                 listener {ws} 127.0.0.1\nprotocol websockets\nlistener {wss} 127.0.0.1\nprotocol websockets\n{secure}",
+                keeps_its_user(),
+                passwords.display()
+            )
+        })?;
         Some(Self { broker, authority, mqtts, ws, wss })
     }
 }

@@ -21,16 +21,20 @@ impl Mosquitto {
 
     /// Starts one with more lines in its configuration.
     pub fn start_with(config: &str) -> Option<Self> {
+        Self::start_on(|[]| config.to_owned()).map(|(broker, [])| broker)
+    }
+
+    /// The same with more ports, which are free.
+    pub fn start_on<const N: usize>(config: impl Fn([u16; N]) -> String) -> Option<(Self, [u16; N])> {
         let program = server::find("mosquitto", REQUIRED)?;
-        let listeners =
-            config.lines().filter_map(|line| line.strip_prefix("listener ")?.split(' ').next()?.parse().ok());
-        let more: Vec<u16> = listeners.collect();
-        Some(Self(Server::start(&program, &more, |port, _| {
+        let (server, ports) = Server::start(&program, |port, more, _| {
             format!(
                 "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n\
-                 log_dest stderr\nlog_type error\n{config}\n"
+                 log_dest stderr\nlog_type error\n{}\n",
+                config(more)
             )
-        })))
+        });
+        Some((Self(server), ports))
     }
 }
 

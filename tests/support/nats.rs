@@ -6,10 +6,11 @@ use crate::mosquitto::server::{self, Server};
 /// server's own folder.
 pub fn start() -> Option<Server> {
     let program = server::find("nats-server", "LWTOP_REQUIRE_NATS")?;
-    Some(Server::start(&program, &[], |port, dir| {
+    let (server, []) = Server::start(&program, |port, [], dir| {
         format!(
             "server_name: lwtop\nlisten: \"127.0.0.1:-1\"\njetstream {{ store_dir: \"{}\" }}\nmqtt {{ listen: \"127.0.0.1:{port}\" }}\n",
             dir.join("jetstream").display()
         )
-    }))
+    });
+    Some(server)
 }

@@ -22,22 +22,22 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it as `PROGRAM -c FILE`; `config` writes the file for a port and the folder. `more`: where else it listens.
-    pub fn start(program: &Path, more: &[u16], config: impl Fn(u16, &Path) -> String) -> Self {
+    /// Starts it as `PROGRAM -c FILE`; `config` writes the file for a port, more ports and the folder.
+    pub fn start<const N: usize>(program: &Path, config: impl Fn(u16, [u16; N], &Path) -> String) -> (Self, [u16; N]) {
         let name = program.file_name().unwrap().to_str().unwrap();
         // Taken and given back: such servers cannot bind port 0. Should another process get it in between, it does not
-        // start, and another port is tried.
-        for _ in 0..5 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // start, and others are tried.
+        for _ in 0..10 {
+            let ([port], more) = free_ports();
             let dir = std::env::temp_dir().join(format!("lwtop-{name}-{}-{port}", std::process::id()));
             std::fs::create_dir_all(&dir).unwrap();
-            std::fs::write(dir.join("server.conf"), config(port, &dir)).unwrap();
+            std::fs::write(dir.join("server.conf"), config(port, more, &dir)).unwrap();
             let mut server = Self { program: program.to_owned(), child: None, dir, port, more: more.to_vec() };
             if server.run() {
-                return server;
+                return (server, more);
             }
         }
-        panic!("{name} did not start on any of five ports");
+        panic!("{name} did not start on any of ten ports");
     }
 
     /// Ends it as a crash does.
@@ -103,10 +103,12 @@ impl Drop for Server {
 }
 
 /// Ports that are free, all different.
-pub fn free_ports<const N: usize>() -> [u16; N] {
+fn free_ports<const N: usize>() -> ([u16; 1], [u16; N]) {
     // Held until all are chosen.
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.each_ref().map(|listener| listener.local_addr().unwrap().port())
+    let bind = |()| TcpListener::bind("127.0.0.1:0").unwrap();
+    let (one, more) = ([(); 1].map(bind), [(); N].map(bind));
+    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+    (one.each_ref().map(port), more.each_ref().map(port))
 }
 
 /// Where a program is, or `None` with a line that says that a test is passed over because it is not installed.
