@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use lwtop::clock::Moment;
 use lwtop::fleet::{
-    Change, Closed, DeviceEvent, Event, Evidence, Fleet, Hop, Incident, IncidentPhase, Incoming, LinkEvent, Meaning,
-    Opened, Presence, Role, RuleOutcome, SessionEvent, Settings, Via, WillSent,
+    Change, Closed, Connection, DeviceEvent, Event, Evidence, Fleet, Hop, Incident, IncidentPhase, Incoming, LinkEvent,
+    Meaning, Opened, Presence, Role, RuleOutcome, SessionEvent, Settings, Via, WillSent,
 };
 use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Qos, Will};
 use lwtop::wiring::Activity;
@@ -192,6 +192,33 @@ fn a_cut_runs_through_all_hops_and_recovers() {
     assert!(story.incident().recovered());
     assert_eq!(story.incident().wills, 1);
     story.totals_are_right();
+}
+
+#[test]
+fn an_incident_keeps_the_connection_that_ended() {
+    let mut story = Story::new();
+    let long = Will { payload: vec![b'x'; 10_000].into(), ..will() };
+    story.open("lwtThing", 1, Some(long));
+    let active = |story: &mut Story, packets, pings| {
+        let activity = Activity { last_packet: story.at(), packets, pings, publishes: 0 };
+        story.tell(Event::Activity(ConnId(1), activity));
+    };
+    story.wait(100);
+    active(&mut story, 1, 1);
+    let ping = story.at();
+    story.wait(100);
+    // One of two packets was a PINGREQ: which one was the last is not known.
+    active(&mut story, 2, 1);
+    let last = story.at();
+    story.wait(100);
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    story.open("lwtThing", 2, None);
+    let kept = story.incident().connection.as_deref().unwrap();
+    assert_eq!((kept.protocol, kept.keep_alive, kept.clean), (Protocol::V311, KeepAlive(30), true));
+    assert_eq!((kept.last_ping, kept.last_packet), (Some(ping), last));
+    assert!(kept.how.is_some());
+    let kept = kept.will.as_ref().unwrap();
+    assert_eq!((&*kept.topic, kept.payload.len()), (&*will().topic, Connection::KEPT));
 }
 
 #[test]

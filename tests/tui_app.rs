@@ -606,3 +606,42 @@ fn every_notice_can_be_read_again() {
     let screen = world.draw();
     assert!(screen.contains("its end") && screen.contains("lwtThing is connected"), "{screen}");
 }
+
+#[test]
+fn an_incident_is_opened_turned_and_leads_to_its_device() {
+    let mut world = World::three(140, 40);
+    world.die(ConnId(1), "lwtThing", Fault::Fin);
+    world.pass(1_000);
+    world.die(ConnId(2), "lwtThing-2", Fault::Rst);
+    world.keys("2j");
+    assert_eq!(mode(&world), Mode::Incidents);
+    world.die(ConnId(3), "lwtThing-3", Fault::Fin);
+    world.key(KeyCode::Enter);
+    assert_eq!(mode(&world), Mode::Sequence);
+    assert!(world.draw().contains("┏ lwtThing  ✖ connection lost"), "the cursor stayed on its incident");
+    world.key(KeyCode::Left);
+    assert!(world.draw().contains("┏ lwtThing-2  ✖ connection lost"), "{}", world.screen());
+    assert_eq!(command(&world.keys("r")), &Command::Reconnect(ids(&["lwtThing-2"])));
+    world.keys("d");
+    assert_eq!(mode(&world), Mode::Detail);
+    world.key(KeyCode::Enter);
+    assert_eq!(mode(&world), Mode::Sequence, "the newest incident of the device");
+    for _ in 0..3 {
+        world.key(KeyCode::Esc);
+    }
+    assert_eq!(mode(&world), Mode::Incidents);
+    world.key(KeyCode::Esc);
+    assert_eq!(mode(&world), Mode::Fleet);
+}
+
+#[test]
+fn on_the_page_of_incidents_keys_act_on_the_device_of_the_line_whatever_is_marked() {
+    let mut world = World::three(80, 24);
+    world.keys("a");
+    world.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    world.keys("2");
+    assert_eq!(command(&world.keys("r")), &Command::Reconnect(ids(&["lwtThing-2"])));
+    world.apply(Event::Device(DeviceEvent::Removed { client: "lwtThing-2".into() }));
+    assert!(world.keys("x").is_empty());
+    assert!(world.draw().contains("there is no device to act on"), "{}", world.screen());
+}

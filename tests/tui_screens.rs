@@ -1,4 +1,4 @@
-//! The screens as a person meets them, at the three sizes that matter.
+//! The screens as a person meets them, at the sizes that matter.
 
 mod tui_world;
 
@@ -10,7 +10,7 @@ use lwtop::mqtt::{Cause, ConnId, Fault, Protocol};
 use lwtop::rules::{Action, Email, File, Kind, MailSecurity, Rule, RuleSet};
 use tui_world::World;
 
-const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (140, 40)];
+const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (140, 40), (220, 60)];
 
 /// One snapshot at each size.
 fn shows(name: &str, build: impl Fn(u16, u16) -> World) {
@@ -191,6 +191,106 @@ fn nobody_was_told_in_detail() {
         world.key(KeyCode::Enter);
         world.draw();
         world.key(KeyCode::PageDown);
+        world
+    });
+}
+
+/// Four deaths: told, without a will, frozen and back, taken over; and one that only its will tells of.
+fn deaths(width: u16, height: u16) -> World {
+    let mut world = World::three(width, height);
+    world.active(ConnId(2), 1, 1);
+    world.pass(2_400);
+    world.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    world.fault("lwtThing", Fault::Freeze);
+    world.pass(9_000);
+    world.active(ConnId(3), 1, 1);
+    world.pass(15_500);
+    world.close(ConnId(1), "lwtThing", Cause::KeepAliveTimeout, "silence");
+    world.message("/last/will/topic", tui_world::will_payload("lwtThing").as_bytes(), Some("lwtThing"), false);
+    world.pass(3_200);
+    world.launch("lwtThing");
+    let old = world.connect("press-7", Protocol::V5, 60);
+    world.pass(1_800);
+    world.fault("press-7", Fault::Takeover);
+    world.connect("press-7", Protocol::V5, 60);
+    world.pass(3);
+    world.close(old, "press-7", Cause::SessionTakenOver, "DISCONNECT 0x8e");
+    world.message("/last/will/topic", tui_world::will_payload("press-7").as_bytes(), Some("press-7"), false);
+    world.pass(2);
+    world.message("/lwt/executed", tui_world::will_payload("press-7").as_bytes(), None, false);
+    world.close(ConnId(3), "lwtThing-3", Cause::ConnectionLost, "RST");
+    world.pass(6_000);
+    world.message("/last/will/topic", tui_world::will_payload("valve-1").as_bytes(), None, false);
+    world.pass(700);
+    world
+}
+
+#[test]
+fn incidents() {
+    shows("incidents", |width, height| {
+        let mut world = deaths(width, height);
+        world.keys("2");
+        world.draw();
+        world.keys("jjjj");
+        world
+    });
+}
+
+#[test]
+fn no_incidents() {
+    shows("incidents_none", |width, height| {
+        let mut world = World::three(width, height);
+        world.keys("2");
+        world
+    });
+}
+
+#[test]
+fn a_death_that_went_all_the_way_as_a_sequence() {
+    shows("sequence_told", |width, height| {
+        let mut world = cut(width, height);
+        world.keys("2");
+        world.key(KeyCode::Enter);
+        world
+    });
+}
+
+#[test]
+fn a_silence_as_a_sequence() {
+    shows("sequence_silence", |width, height| {
+        let mut world = deaths(width, height);
+        world.keys("2jjj");
+        world.key(KeyCode::Enter);
+        world
+    });
+}
+
+#[test]
+fn a_takeover_as_a_sequence() {
+    shows("sequence_takeover", |width, height| {
+        let mut world = deaths(width, height);
+        world.keys("2jj");
+        world.key(KeyCode::Enter);
+        world
+    });
+}
+
+#[test]
+fn a_missing_will_as_a_sequence() {
+    shows("sequence_missing", |width, height| {
+        let mut world = deaths(width, height);
+        world.keys("2j");
+        world.key(KeyCode::Enter);
+        world
+    });
+}
+
+#[test]
+fn a_will_alone_as_a_sequence() {
+    shows("sequence_will_only", |width, height| {
+        let mut world = deaths(width, height);
+        world.keys("2");
+        world.key(KeyCode::Enter);
         world
     });
 }

@@ -44,6 +44,8 @@ pub struct Session {
     pub opened: Moment,
     /// When the last packet came from the device: the fuse burns from here.
     pub last_packet: Moment,
+    /// When a packet came that is known to have been a PINGREQ.
+    pub last_ping: Option<Moment>,
     /// Whether the client gave no id, and so cannot come back as the same device.
     pub nameless: bool,
     /// How it ended; `None` while it is open.

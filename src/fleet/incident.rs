@@ -1,5 +1,6 @@
 //! The story of one death: its hops, each with its time.
 
+use super::connection::Connection;
 use super::device::DeviceKey;
 use super::presence::Evidence;
 use crate::clock::Moment;
@@ -114,6 +115,10 @@ pub struct Incident {
     pub rule: Option<Arc<str>>,
     /// How many actions that tell a person have not been reported yet.
     pub telling: u32,
+    /// The kind of action that told a person first: `desktop`, `email`, …
+    pub told_by: Option<&'static str>,
+    /// The connection that ended, where the wire was seen.
+    pub connection: Option<Box<Connection>>,
     /// Whether it was reported (complete or overdue).
     pub reported: bool,
 }
@@ -136,6 +141,8 @@ impl Incident {
             wills: 0,
             rule: None,
             telling: 0,
+            told_by: None,
+            connection: None,
             reported: false,
         }
     }
@@ -171,7 +178,7 @@ pub struct IncidentLog {
 }
 
 impl IncidentLog {
-    /// How many incidents are kept: a storm over a large fleet, at about 300 bytes each.
+    /// How many incidents are kept: a storm over a large fleet, at about 600 bytes each.
     pub const CAPACITY: usize = 20_000;
 
     pub(super) fn open(&mut self, build: impl FnOnce(IncidentId) -> Incident) -> IncidentId {
@@ -205,8 +212,21 @@ impl IncidentLog {
     }
 
     /// The incidents, newest first.
-    pub fn newest(&self) -> impl Iterator<Item = &Incident> {
+    #[must_use]
+    pub fn newest(&self) -> impl ExactSizeIterator<Item = &Incident> {
         self.kept.iter().rev()
+    }
+
+    /// How many are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Whether none is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
     }
 
     /// How many there were, the forgotten ones too.

@@ -1,6 +1,7 @@
 //! What messages say about devices.
 
 use super::change::Change;
+use super::connection::Connection;
 use super::device::{Device, DeviceKey, EarlyWill, LastMessage, Origin};
 use super::event::{Incoming, Meaning, Role, RuleOutcome};
 use super::feed::FeedEntry;
@@ -187,6 +188,7 @@ impl Fleet {
         let device = &mut self.devices[key.0];
         device.will_sent = WillSent::Yes;
         let fault = device.fault_behind(cause);
+        let connection = device.open_session().map(|session| Connection::of(session, None));
         out.push(Change::Offline {
             at,
             client: self.devices[key.0].id.clone(),
@@ -202,6 +204,7 @@ impl Fleet {
             fault: fault.map(|(fault, _)| fault),
             hops,
             awaited: vec![Hop::Will],
+            connection,
             ..Incident::new(id, key, client, cause, evidence)
         });
         self.will_of(key, at, outcomes, out);

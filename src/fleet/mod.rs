@@ -1,6 +1,7 @@
 //! Floor 1: devices, presence, incidents. Pure: time comes in as an argument.
 
 pub mod change;
+pub mod connection;
 pub mod deadlines;
 pub mod device;
 pub mod event;
@@ -16,6 +17,7 @@ pub mod state;
 mod vigil;
 
 pub use change::{Change, IncidentPhase};
+pub use connection::Connection;
 pub use device::{Device, DeviceKey, Origin, Session};
 pub use event::{
     ActionReport, Aside, Closed, DeviceEvent, Event, Incoming, LinkEvent, Meaning, Opened, Report, Role, RuleOutcome,

@@ -40,6 +40,7 @@ impl Fleet {
             incident.telling = incident.telling.saturating_sub(1);
             let first = done && incident.hops.set(Hop::Notified, at);
             if first {
+                incident.told_by = Some(kind);
                 incident.settle(Hop::Notified);
             } else if incident.telling == 0 && incident.hops.get(Hop::Notified).is_none() {
                 incident.settle(Hop::Notified);

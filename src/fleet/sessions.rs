@@ -1,6 +1,7 @@
 //! What the wire says: connections that open, close and are active.
 
 use super::change::Change;
+use super::connection::Connection;
 use super::device::{DeviceKey, EarlyWill, Origin, Session};
 use super::event::{Closed, Opened};
 use super::incident::{Hop, Hops, Incident};
@@ -46,6 +47,7 @@ impl Fleet {
             will: opened.will,
             opened: opened.at,
             last_packet: opened.at,
+            last_ping: None,
             nameless: opened.nameless,
             ended: None,
             version,
@@ -71,6 +73,10 @@ impl Fleet {
         }
         let Some(session) = device.session.as_deref_mut().filter(|session| session.conn == conn) else { return };
         session.last_packet = session.last_packet.max(activity.last_packet);
+        // The board counts packets and knows the time of the last one: among others it may be any of them.
+        if activity.pings == activity.packets {
+            session.last_ping = Some(session.last_packet);
+        }
         let inferred = matches!(device.presence, Presence::Offline { .. }) && session.ended.is_none();
         if inferred || device.presence == Presence::Overdue {
             let at = activity.last_packet;
@@ -89,20 +95,22 @@ impl Fleet {
         let Some(&key) = self.by_conn.get(&closed.conn) else { return };
         let device = &mut self.devices[key.0];
         let current = device.session.as_deref().is_some_and(|session| session.conn == closed.conn);
-        let (will, nameless) = if current {
+        let how = Some(closed.how);
+        let (wire, nameless) = if current {
             let Some(session) = device.session.as_deref_mut() else { return };
             session.ended = Some(closed.cause);
-            (session.will.clone(), session.nameless)
+            (Some(Connection::of(session, how)), session.nameless)
         } else {
             self.by_conn.remove(&closed.conn);
             let place = device.previous.iter().position(|session| session.conn == closed.conn);
-            (place.and_then(|place| device.previous.remove(place).will), false)
+            (place.map(|place| Connection::of(&device.previous.remove(place), how)), false)
         };
         device.note(closed.at, format!("{} ({})", closed.cause, closed.how));
         let early = device.early_will.take();
         // An inferred death is confirmed by the wire: the same death, better known.
         let inferred = current && matches!(device.presence, Presence::Offline { .. });
-        let fate = self.fate(will.as_ref(), closed.cause);
+        let will = wire.as_ref().and_then(|wire| wire.will.as_ref());
+        let fate = self.fate(will, closed.cause);
         if current {
             self.set_presence(key, Presence::Offline { cause: closed.cause }, Some(Evidence::Wire), closed.at);
         }
@@ -124,10 +132,11 @@ impl Fleet {
             Some(incident) => {
                 incident.cause = closed.cause;
                 incident.evidence = Evidence::Wire;
+                incident.connection = wire;
                 incident.hops.set(Hop::Detected, closed.at);
                 seen |= incident.hops.get(Hop::Will).is_some();
             }
-            None => self.open_incident(key, closed, &fate, !current, now),
+            None => self.open_incident(key, closed, wire, &fate, now),
         }
         let will_sent = match fate {
             Fate::None => WillSent::No,
@@ -189,8 +198,16 @@ impl Fleet {
         }
     }
 
-    fn open_incident(&mut self, key: DeviceKey, closed: &Closed, fate: &Fate, recovered: bool, now: Moment) {
+    fn open_incident(
+        &mut self,
+        key: DeviceKey,
+        closed: &Closed,
+        wire: Option<Box<Connection>>,
+        fate: &Fate,
+        now: Moment,
+    ) {
         let device = &mut self.devices[key.0];
+        let recovered = device.session.as_deref().is_none_or(|session| session.conn != closed.conn);
         let mut hops = Hops::default();
         // lwtop's own deed is the earliest sign, and names the moment of the cut even where the wire only fell silent.
         let fault = device.fault_behind(closed.cause);
@@ -214,6 +231,7 @@ impl Fleet {
             hops,
             awaited,
             delayed: matches!(fate, Fate::Delayed(_)),
+            connection: wire,
             ..Incident::new(id, key, client, cause, Evidence::Wire)
         });
     }

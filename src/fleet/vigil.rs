@@ -1,6 +1,7 @@
 //! What the passing of time says: overdue, silent for too long, a will or a hop that did not come.
 
 use super::change::{Change, IncidentPhase};
+use super::connection::Connection;
 use super::device::{DeviceKey, EarlyWill};
 use super::incident::{Hop, Hops, Incident, IncidentId};
 use super::presence::{Evidence, Presence, WillSent};
@@ -104,6 +105,7 @@ impl Fleet {
             let cause = Cause::KeepAliveTimeout;
             let awaited = device.open_session().is_some_and(|session| session.will.is_some());
             let fault = device.fault_behind(cause);
+            let connection = device.open_session().map(|session| Connection::of(session, None));
             device.will_sent = WillSent::Unknown;
             self.set_presence(key, Presence::Offline { cause }, Some(Evidence::Inferred), now);
             let will_sent = WillSent::Unknown;
@@ -124,6 +126,7 @@ impl Fleet {
                 fault: fault.map(|(fault, _)| fault),
                 hops,
                 awaited: if awaited { vec![Hop::Will] } else { Vec::new() },
+                connection,
                 ..Incident::new(id, key, client, cause, Evidence::Inferred)
             });
         }

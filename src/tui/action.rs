@@ -62,6 +62,8 @@ pub enum Action {
     SwitchShape,
     /// Turns to a page.
     Show(Page),
+    /// Opens the device that the selected line speaks of.
+    OpenDevice,
     /// Shows why rules fired on a message, or did not.
     Why,
     /// Shows the last notices.

@@ -3,6 +3,7 @@
 
 use super::View;
 use super::action::Action;
+use super::incidents::IncidentsPage;
 use super::keymap::{Keymap, Mode};
 use super::layer::{Layer, MOST_TO_LAUNCH};
 use super::layout::{Regions, Shape};
@@ -49,6 +50,8 @@ pub struct App {
     pub area: Rect,
     /// What fills the screen between header and footer.
     pub page: Page,
+    /// The place on the page of incidents.
+    pub incidents: IncidentsPage,
     /// The place on the page of rules.
     pub rules: RulesPage,
     /// Panes or table.
@@ -82,6 +85,7 @@ impl Default for App {
             keys: Keymap::default(),
             area: Rect::new(0, 0, 80, 24),
             page: Page::default(),
+            incidents: IncidentsPage::default(),
             rules: RulesPage::default(),
             shape: Shape::default(),
             focus: Focus::default(),
@@ -105,6 +109,7 @@ impl App {
     pub fn mode(&self) -> Mode {
         match (self.layers.last(), self.page, self.focus) {
             (Some(layer), ..) => layer.mode(),
+            (None, Page::Incidents, _) => Mode::Incidents,
             (None, Page::Rules, _) => Mode::Rules,
             (None, Page::Fleet, Focus::Devices) => Mode::Fleet,
             (None, Page::Fleet, Focus::Feed) => Mode::Feed,
@@ -121,14 +126,16 @@ impl App {
     /// under the cursor speaks of, for a key must not act on what the person is not looking at.
     #[must_use]
     pub fn current<'a>(&self, view: &View<'a>) -> Option<&'a Device> {
-        let detail = self.layers.iter().rev().find_map(|layer| match layer {
-            Layer::Detail { client, .. } => Some(client),
+        let open = self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Detail { client, .. } => Some(Some(client)),
+            Layer::Sequence { incident, .. } => Some(view.fleet.incident(*incident).map(|incident| &incident.client)),
             _ => None,
         });
-        match (detail, self.focus) {
-            (Some(client), _) => view.device(client),
-            (None, Focus::Feed) => view.device(self.current_message(view)?.device.as_ref()?),
-            (None, Focus::Devices) => self.cursor.device(view.fleet),
+        match (open, self.page, self.focus) {
+            (Some(client), ..) => view.device(client?),
+            (None, Page::Incidents, _) => view.device(&self.incidents.selected(view)?.client),
+            (None, _, Focus::Feed) => view.device(self.current_message(view)?.device.as_ref()?),
+            (None, _, Focus::Devices) => self.cursor.device(view.fleet),
         }
     }
 
@@ -158,6 +165,9 @@ impl App {
             cursor.sync(view.fleet.feed(role), rows);
         }
         self.notices.hear(view.status);
+        if self.page == Page::Incidents {
+            self.incidents.sync(view, self.area);
+        }
         if self.page == Page::Rules {
             let rows = self.rule_rows(view);
             self.rules.sync(view, rows);
@@ -196,6 +206,7 @@ impl App {
             Action::MarkAll => self.mark_all(view),
             Action::SwitchShape => self.switch_shape(view),
             Action::Show(page) => self.show(page),
+            Action::OpenDevice => self.open_device(view),
             Action::Why => self.why(view),
             Action::Notices => match self.mode() {
                 Mode::Notices => self.close(),
@@ -216,7 +227,7 @@ impl App {
     pub fn works(&self, action: Action, view: &View<'_>) -> bool {
         let current = self.current(view);
         match action {
-            Action::AskDeath | Action::Remove | Action::Mark => current.is_some(),
+            Action::AskDeath | Action::Remove | Action::Mark | Action::OpenDevice => current.is_some(),
             Action::DieAgain => current.is_some() && self.last_fault.is_some(),
             Action::Reconnect => !self.marks.is_empty() || current.is_some_and(can_reconnect),
             Action::ReconnectAll => {
@@ -228,9 +239,12 @@ impl App {
                 Mode::Fleet => current.is_some(),
                 Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
                 Mode::Rules => self.rules.shown().is_some(),
+                Mode::Incidents => self.incidents.selected(view).is_some(),
+                Mode::Detail => current.is_some_and(|device| device.incident.is_some()),
                 Mode::Launch => matches!(self.layers.last(), Some(Layer::Launch { number: 1.. })),
                 _ => true,
             },
+            Action::Left | Action::Right if self.mode() == Mode::Sequence => self.can_turn_incident(action, view),
             Action::Left | Action::Right => self.rules.can_turn(action == Action::Right),
             Action::Show(page) => self.page != page || !self.layers.is_empty(),
             Action::Why => match self.mode() {
@@ -288,6 +302,13 @@ impl App {
             self.rules.step(action, view, page);
             return None;
         }
+        if self.layers.is_empty() && self.page == Page::Incidents {
+            self.incidents.step(action, view, self.area);
+            return None;
+        }
+        if matches!(action, Action::Left | Action::Right) && self.mode() == Mode::Sequence {
+            return self.turn_incident(action, view);
+        }
         match (self.layers.last_mut(), self.focus) {
             (Some(Layer::Death { row, .. }), _) => match action {
                 Action::Up => *row = (*row + Fault::ALL.len() - 1) % Fault::ALL.len(),
@@ -335,7 +356,15 @@ impl App {
                 self.close();
                 Some(command)
             }
+            (Some(Layer::Detail { .. }), _) => {
+                let incident = self.current(view)?.incident?;
+                self.open(Layer::Sequence { incident, scroll: 0 })
+            }
             (Some(_), _) => None,
+            (None, _) if self.page == Page::Incidents => {
+                let incident = self.incidents.selected(view)?.id;
+                self.open(Layer::Sequence { incident, scroll: 0 })
+            }
             (None, _) if self.page == Page::Rules => {
                 let entry = self.rules.shown()?.entry.clone();
                 self.open(Layer::message(entry))

@@ -18,8 +18,12 @@ pub enum Mode {
     Fleet,
     /// A feed has the focus.
     Feed,
+    /// The page of incidents is in front.
+    Incidents,
     /// The page of rules is in front.
     Rules,
+    /// One incident is open as a sequence.
+    Sequence,
     /// One device's detail is open.
     Detail,
     /// One message is open.
@@ -38,10 +42,12 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Fleet,
         Self::Feed,
+        Self::Incidents,
         Self::Rules,
+        Self::Sequence,
         Self::Detail,
         Self::Message,
         Self::Death,
@@ -57,7 +63,9 @@ impl Mode {
         match self {
             Self::Fleet => "among the devices",
             Self::Feed => "in a feed",
+            Self::Incidents => "on the page of incidents",
             Self::Rules => "on the page of rules",
+            Self::Sequence => "in a sequence",
             Self::Detail => "in a device's detail",
             Self::Message => "in a message",
             Self::Death => "in the death menu",
@@ -108,13 +116,14 @@ const fn fixed(modes: &'static [Mode], keys: &'static [Key], action: Action, hel
 }
 
 use Key::{Char, Code, Ctrl};
-use Mode::{Confirm, Death, Detail, Feed, Fleet, Help, Launch, Message, Notices, Rules};
+use Mode::{Confirm, Death, Detail, Feed, Fleet, Help, Incidents, Launch, Message, Notices, Rules, Sequence};
 
-const PAGES: &[Mode] = &[Fleet, Feed, Detail];
+/// Where a device is selected.
+const PAGES: &[Mode] = &[Fleet, Feed, Detail, Incidents, Sequence];
 const MAIN: &[Mode] = &[Fleet, Feed];
 /// Where a page fills the screen: from there one turns to any other.
-const TABBED: &[Mode] = &[Fleet, Feed, Detail, Rules];
-const LISTS: &[Mode] = &[Fleet, Feed, Detail, Message, Help, Notices, Rules];
+const TABBED: &[Mode] = &[Fleet, Feed, Detail, Incidents, Sequence, Rules];
+const LISTS: &[Mode] = &[Fleet, Feed, Detail, Message, Help, Notices, Incidents, Sequence, Rules];
 const SIDEWAYS: &[Mode] = &[Fleet, Feed, Detail, Message, Help, Notices];
 const POPUPS: &[Mode] = &[Message, Death, Launch, Confirm, Help, Notices];
 
@@ -125,6 +134,14 @@ pub const BINDINGS: &[Binding] = &[
     bind(PAGES, &[Char('X')], Action::DieAgain, "again", "the last death once more"),
     bind(PAGES, &[Char('r')], Action::Reconnect, "reconnect", "bring the device back"),
     bind(MAIN, &[Code(KeyCode::Enter)], Action::Enter, "open", "open the device, or the message"),
+    bind(
+        &[Incidents, Detail],
+        &[Code(KeyCode::Enter)],
+        Action::Enter,
+        "sequence",
+        "of an incident or a device: its death as a sequence of packets",
+    ),
+    bind(&[Incidents, Sequence], &[Char('d')], Action::OpenDevice, "device", "of an incident: its device"),
     bind(&[Feed, Message, Rules], &[Char('w')], Action::Why, "why", "why rules fired on the message, or did not"),
     bind(MAIN, &[Char(' ')], Action::Mark, "mark", "mark the device; x, X, r and D act on all that are marked"),
     bind(MAIN, &[Char('a')], Action::MarkAll, "", "mark all devices, or none"),
@@ -134,7 +151,22 @@ pub const BINDINGS: &[Binding] = &[
     bind(MAIN, &[Code(KeyCode::BackTab)], Action::PreviousRegion, "", "the one before"),
     bind(PAGES, &[Char('D')], Action::Remove, "delete", "delete the device; asks when there are several"),
     bind(TABBED, &[Char('1')], Action::Show(Page::Fleet), "", "the fleet: devices and messages"),
+    bind(TABBED, &[Char('2')], Action::Show(Page::Incidents), "incidents", "the incidents: every death with its hops"),
     bind(TABBED, &[Char('5')], Action::Show(Page::Rules), "rules", "the rules, and why they fired or did not"),
+    bind(
+        &[Sequence],
+        &[Code(KeyCode::Left), Char('['), Char('h')],
+        Action::Left,
+        "newer",
+        "of a sequence: the newer incident",
+    ),
+    bind(
+        &[Sequence],
+        &[Code(KeyCode::Right), Char(']'), Char('l')],
+        Action::Right,
+        "older",
+        "of a sequence: the older incident",
+    ),
     bind(&[Rules], &[Code(KeyCode::Left), Char('['), Char('h')], Action::Left, "newer", "there: the newer message"),
     bind(&[Rules], &[Code(KeyCode::Right), Char(']'), Char('l')], Action::Right, "older", "there: the older message"),
     bind(&[Rules], &[Code(KeyCode::Enter)], Action::Enter, "message", "there: the whole message"),
@@ -180,7 +212,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Help], &[Char('?')], Action::Help, "", ""),
     bind(&[Notices], &[Char('!')], Action::Notices, "", ""),
     bind(TABBED, &[Char('!')], Action::Notices, "", "the last notices, in full"),
-    bind(&[Fleet, Feed, Detail, Rules, Message], &[Char('?')], Action::Help, "help", "this help"),
+    bind(&[Fleet, Feed, Detail, Incidents, Sequence, Rules, Message], &[Char('?')], Action::Help, "help", "this help"),
     bind(TABBED, &[Char('q')], Action::Quit, "quit", "quit: the simulated devices leave cleanly"),
     fixed(&Mode::ALL, &[Ctrl('c')], Action::Quit, "quit, wherever you are"),
 ];

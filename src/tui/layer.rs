@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::keymap::Mode;
-use crate::fleet::FeedEntry;
+use crate::fleet::{FeedEntry, IncidentId};
 use crate::mqtt::ClientId;
 
 /// The most devices that can be asked for at once. The hub refuses with the numbers what the machine cannot hold.
@@ -15,6 +15,13 @@ pub enum Layer {
     Detail {
         /// Which device.
         client: ClientId,
+        /// The first visible line.
+        scroll: usize,
+    },
+    /// One incident as a sequence.
+    Sequence {
+        /// Which incident.
+        incident: IncidentId,
         /// The first visible line.
         scroll: usize,
     },
@@ -69,6 +76,7 @@ impl Layer {
     pub const fn mode(&self) -> Mode {
         match self {
             Self::Detail { .. } => Mode::Detail,
+            Self::Sequence { .. } => Mode::Sequence,
             Self::Message { .. } => Mode::Message,
             Self::Death { .. } => Mode::Death,
             Self::Launch { .. } => Mode::Launch,
@@ -84,7 +92,11 @@ impl Layer {
         match self {
             Self::Detail { client, .. } => Some(std::slice::from_ref(client)),
             Self::Death { targets, .. } | Self::Confirm { targets } => Some(targets),
-            Self::Message { .. } | Self::Launch { .. } | Self::Help { .. } | Self::Notices { .. } => None,
+            Self::Sequence { .. }
+            | Self::Message { .. }
+            | Self::Launch { .. }
+            | Self::Help { .. }
+            | Self::Notices { .. } => None,
         }
     }
 
@@ -92,6 +104,7 @@ impl Layer {
     pub const fn scroll_mut(&mut self) -> Option<&mut usize> {
         match self {
             Self::Detail { scroll, .. }
+            | Self::Sequence { scroll, .. }
             | Self::Message { scroll, .. }
             | Self::Help { scroll }
             | Self::Notices { scroll } => Some(scroll),

@@ -172,6 +172,30 @@ pub fn rules(area: Rect, rules: usize) -> RulesRegions {
     RulesRegions { list, rows: usize::from(height.saturating_sub(3)).max(1), rule }
 }
 
+/// The page of incidents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IncidentsRegions {
+    /// The list.
+    pub list: Rect,
+    /// The incidents that are visible; at least 1.
+    pub rows: usize,
+    /// The selected one as a sequence; empty where lines are few.
+    pub sequence: Rect,
+}
+
+/// Divides the body of `area`: where there are lines for both, the selected incident is told below the list.
+#[must_use]
+pub fn incidents(area: Rect) -> IncidentsRegions {
+    /// A story of eight steps and their sentences.
+    const STORY: u16 = 20;
+    let body = body(area);
+    let height = if body.height < STORY + 12 { body.height } else { (body.height / 3).max(10) };
+    let list = Rect { height, ..body };
+    let sequence = Rect { y: list.bottom(), height: body.height - height, ..body };
+    // Two borders and a line of titles.
+    IncidentsRegions { list, rows: usize::from(height.saturating_sub(3)).max(1), sequence }
+}
+
 /// A pop-up of at most `width` × `height` in the middle of `area`.
 #[must_use]
 pub fn middle(area: Rect, width: u16, height: u16) -> Rect {

@@ -9,11 +9,11 @@ use crate::hub::Command;
 use crate::mqtt::{ClientId, Fault};
 
 impl App {
-    /// The devices that a death, a reconnect or a delete is for: all that are marked, or else the current one. A detail
-    /// speaks of its own device only.
+    /// The devices that a death, a reconnect or a delete is for: on the page of the fleet all that are marked, or else the
+    /// current one. A detail, an incident or a line of another page speaks of its own device only.
     #[must_use]
     pub fn targets(&self, view: &View<'_>) -> Vec<ClientId> {
-        if self.marks.is_empty() || self.mode() == Mode::Detail {
+        if self.marks.is_empty() || !matches!(self.mode(), Mode::Fleet | Mode::Feed) {
             return self.current(view).map(|device| device.id.clone()).into_iter().collect();
         }
         let devices = view.fleet.order().iter().filter_map(|key| view.fleet.device(*key));
@@ -22,9 +22,12 @@ impl App {
 
     /// Why there is no device to act on.
     fn nobody(&self) -> String {
-        self.keys.tell(match self.focus {
-            Focus::Feed => "this message names no device: {next-region} goes to the devices",
-            Focus::Devices => "there is no device yet: {launch-one} launches one",
+        self.keys.tell(match (self.mode(), self.focus) {
+            (Mode::Incidents | Mode::Sequence, _) => {
+                "there is no device to act on: it was deleted, or there is none yet"
+            }
+            (_, Focus::Feed) => "this message names no device: {next-region} goes to the devices",
+            (_, Focus::Devices) => "there is no device yet: {launch-one} launches one",
         })
     }
 

@@ -9,19 +9,22 @@ pub enum Page {
     /// Devices and feeds.
     #[default]
     Fleet,
+    /// Every death with its hops.
+    Incidents,
     /// The rules, and why they fired or did not.
     Rules,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 2] = [Self::Fleet, Self::Rules];
+    pub const ALL: [Self; 3] = [Self::Fleet, Self::Incidents, Self::Rules];
 
     /// Its name on the tab.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
             Self::Fleet => "Fleet",
+            Self::Incidents => "Incidents",
             Self::Rules => "Rules",
         }
     }

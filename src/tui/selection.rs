@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::layout::Grid;
-use crate::fleet::{Device, Feed, Fleet};
+use crate::fleet::{Device, Feed, Fleet, IncidentLog};
 use crate::mqtt::ClientId;
 
 /// A place among the devices: it follows its device, and when that is deleted, it stays where it was.
@@ -77,7 +77,28 @@ impl DeviceCursor {
     }
 }
 
-/// A place in a feed. New messages come in above it, so it is counted from the first message that ever came; on the
+/// A list that grows at its beginning and forgets at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// All that ever came.
+    pub total: u64,
+    /// Those that are kept.
+    pub kept: usize,
+}
+
+impl From<&Feed> for Listed {
+    fn from(feed: &Feed) -> Self {
+        Self { total: feed.total(), kept: feed.entries().len() }
+    }
+}
+
+impl From<&IncidentLog> for Listed {
+    fn from(log: &IncidentLog) -> Self {
+        Self { total: log.total(), kept: log.len() }
+    }
+}
+
+/// A place in a list whose newest entry is the first. New messages come in above it, so it is counted from the first message that ever came; on the
 /// newest message it follows whatever comes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeedCursor {
@@ -90,32 +111,34 @@ pub struct FeedCursor {
 impl FeedCursor {
     /// The selected row, 0 being the newest.
     #[must_use]
-    pub fn row(&self, feed: &Feed) -> usize {
+    pub fn row(&self, list: impl Into<Listed>) -> usize {
+        let Listed { total, kept } = list.into();
         let Some(message) = self.message else { return 0 };
-        let behind = feed.total().saturating_sub(1).saturating_sub(message);
-        usize::try_from(behind).unwrap_or(usize::MAX).min(feed.entries().len().saturating_sub(1))
+        let behind = total.saturating_sub(1).saturating_sub(message);
+        usize::try_from(behind).unwrap_or(usize::MAX).min(kept.saturating_sub(1))
     }
 
     /// Keeps the selected row on the screen.
-    pub fn sync(&mut self, feed: &Feed, rows: usize) {
-        let row = self.row(feed);
+    pub fn sync(&mut self, list: impl Into<Listed>, rows: usize) {
+        let row = self.row(list);
         self.top = self.top.clamp((row + 1).saturating_sub(rows), row);
     }
 
-    /// Moves within the feed.
-    pub fn step(&mut self, action: Action, feed: &Feed, rows: usize) {
-        let row = self.row(feed);
-        let last = feed.entries().len().saturating_sub(1);
+    /// Moves within the list.
+    pub fn step(&mut self, action: Action, list: impl Into<Listed>, rows: usize) {
+        let list = list.into();
+        let row = self.row(list);
+        let end = list.kept.saturating_sub(1);
         let row = match action {
             Action::Up => row.saturating_sub(1),
-            Action::Down => (row + 1).min(last),
+            Action::Down => (row + 1).min(end),
             Action::PageUp => row.saturating_sub(rows),
-            Action::PageDown => (row + rows).min(last),
+            Action::PageDown => (row + rows).min(end),
             Action::First => 0,
-            Action::Last => last,
+            Action::Last => end,
             _ => row,
         };
-        self.message = (row > 0).then(|| feed.total().saturating_sub(1).saturating_sub(row as u64));
-        self.sync(feed, rows);
+        self.message = (row > 0).then(|| list.total.saturating_sub(1).saturating_sub(row as u64));
+        self.sync(list, rows);
     }
 }

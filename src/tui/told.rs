@@ -81,6 +81,8 @@ mod tests {
             telling: 0,
             wills: 1,
             rule: Some(RuleSet::ARTICLE.into()),
+            told_by: None,
+            connection: None,
             reported: true,
         }
     }

@@ -10,12 +10,14 @@ mod feeds;
 mod footer;
 mod header;
 mod help;
+mod incidents;
 mod launch;
 mod message;
 mod notices;
 mod pane;
 mod rule;
 mod rules;
+mod sequence;
 mod sheet;
 mod small;
 mod table;
@@ -49,10 +51,11 @@ fn draw_signs(canvas: &mut Canvas<'_>) {
     footer::draw(canvas, regions.footer);
     let body = body(area);
     let app = canvas.app;
-    // A detail is a page: it stands in place of devices and feeds. The other layers lie on what is below them.
-    let page = app.layers.iter().rposition(|layer| matches!(layer, Layer::Detail { .. }));
+    // A detail and a sequence are pages: they stand in place of all below. The other layers lie on it.
+    let page = app.layers.iter().rposition(|layer| matches!(layer, Layer::Detail { .. } | Layer::Sequence { .. }));
     match (page, app.page) {
         (Some(_), _) => {}
+        (None, Page::Incidents) => incidents::draw(canvas, area),
         (None, Page::Rules) => rules::draw(canvas, area),
         (None, Page::Fleet) => {
             devices::draw(canvas, &regions);
@@ -62,6 +65,7 @@ fn draw_signs(canvas: &mut Canvas<'_>) {
     for layer in &app.layers[page.unwrap_or(0)..] {
         match layer {
             Layer::Detail { client, scroll } => detail::draw(canvas, body, client, *scroll),
+            Layer::Sequence { incident, scroll } => sequence::draw(canvas, body, *incident, *scroll),
             Layer::Message { entry, document, scroll } => message::draw(canvas, body, entry, document, *scroll),
             Layer::Death { targets, row } => death::draw(canvas, area, targets, *row),
             Layer::Launch { number } => launch::draw(canvas, body, *number),
