@@ -1,7 +1,7 @@
 //! `lwtop`: *top* for MQTT Last Will and Testament.
 //!
 //! It watches a fleet of MQTT devices and tells how each one went away. The floors, from the bottom: [`clock`],
-//! [`mqtt`] and [`wiring`] (vocabulary, no I/O); [`fleet`], [`convention`], [`rules`] and [`scenario`] (pure domain), [`tls`] and [`dial`]; the adapters
+//! [`mqtt`] and [`wiring`] (vocabulary, no I/O); [`fleet`], [`convention`], [`rules`], [`scenario`] and [`ledger`] (pure domain), [`tls`] and [`dial`]; the adapters
 //! [`gateway`], [`broker`], [`device`], [`link`], [`actions`] and [`config`]; the [`hub`]; the views [`tui`] and [`watch`]; the
 //! [`commands`]. A file imports only from floors below its own: `tests/architecture.rs` holds the code to it.
 
@@ -18,6 +18,7 @@ pub mod dial;
 pub mod fleet;
 pub mod gateway;
 pub mod hub;
+pub mod ledger;
 pub mod link;
 pub mod mqtt;
 pub mod rules;

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and its floor.
-const FLOORS: [(&str, u8); 22] = [
+const FLOORS: [(&str, u8); 24] = [
     ("clock", 0),
     ("mqtt", 0),
     ("wiring", 0),
@@ -16,6 +16,7 @@ const FLOORS: [(&str, u8); 22] = [
     ("convention", 1),
     ("rules", 1),
     ("scenario", 1),
+    ("ledger", 1),
     ("tls", 1),
     ("dial", 1),
     ("aws", 1),
@@ -29,6 +30,7 @@ const FLOORS: [(&str, u8); 22] = [
     ("hub", 3),
     ("tui", 4),
     ("watch", 4),
+    ("swarm", 4),
     ("commands", 5),
     ("cli", 5),
 ];
@@ -57,7 +59,7 @@ const DOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// Modules that do no I/O and are told the time, and names that would show that they are not.
-const PURE: [&str; 5] = ["mqtt", "fleet", "convention", "rules", "scenario"];
+const PURE: [&str; 6] = ["mqtt", "fleet", "convention", "rules", "scenario", "ledger"];
 const IMPURE: [&str; 8] = ["tokio", "fs", "TcpStream", "TcpListener", "UdpSocket", "Instant", "SystemTime", "Clock"];
 
 fn floor(module: &str) -> Option<u8> {

@@ -1,0 +1,249 @@
+//! One device's page: its connection, and the deaths that a will may still come of.
+
+use super::Terms;
+use crate::clock::Moment;
+use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive};
+use std::time::Duration;
+
+/// So many wills that did not come are remembered of one device, in case they come yet.
+const MISSING: usize = 8;
+
+/// How far a device is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Launched, and never connected.
+    #[default]
+    New,
+    /// Connected.
+    Up,
+    /// Its socket is open, and it is silent.
+    Frozen,
+    /// Not connected any more.
+    Down,
+}
+
+/// What is to be thought of a will that has not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// It has to come, and there is time.
+    Due,
+    /// It has to come if the second client of a takeover connects.
+    Tentative,
+    /// It may come or not: the broker ended the connection, or the will was not to be sent for certain.
+    Possible,
+    /// It should have come, and did not in time.
+    Lost,
+    /// It cannot be known: lwtop's own link to the broker was down.
+    Unseen,
+}
+
+/// A connection's end that a will may come of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Death {
+    /// When it began.
+    pub at: Moment,
+    /// When its will is overdue.
+    pub due: Moment,
+    /// What is to be thought of its will.
+    pub weight: Weight,
+    /// Whether it was a freeze, whose will waits for the keep alive.
+    pub frozen: bool,
+}
+
+/// What is known of one device.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its client id.
+    pub id: ClientId,
+    /// How far it is.
+    pub standing: Standing,
+    /// How often it connected.
+    pub connects: u32,
+    /// How often it was made to die.
+    pub deaths: u32,
+    /// How many of its wills came.
+    pub wills: u32,
+    conn: Option<ConnId>,
+    keep_alive: KeepAlive,
+    /// What this connection dies of.
+    dying: Option<Fault>,
+    /// It left since its last will: another one is not a double, it should not be at all.
+    left: bool,
+    pending: Vec<Death>,
+}
+
+impl Account {
+    /// A device that was launched.
+    pub(super) const fn new(id: ClientId) -> Self {
+        Self {
+            id,
+            standing: Standing::New,
+            connects: 0,
+            deaths: 0,
+            wills: 0,
+            conn: None,
+            keep_alive: KeepAlive(0),
+            dying: None,
+            left: true,
+            pending: Vec::new(),
+        }
+    }
+
+    /// Whether it can be made to die.
+    #[must_use]
+    pub const fn is_up(&self) -> bool {
+        matches!(self.standing, Standing::Up) && self.dying.is_none()
+    }
+
+    /// Whether a will has to come of it yet.
+    #[must_use]
+    pub fn awaits(&self) -> bool {
+        self.pending.iter().any(|death| matches!(death.weight, Weight::Due | Weight::Tentative))
+    }
+
+    /// CONNACK accepted it.
+    pub(super) fn opened(
+        &mut self,
+        conn: ConnId,
+        keep_alive: KeepAlive,
+        at: Moment,
+        terms: &Terms,
+        change: impl FnMut(Change),
+    ) {
+        let frozen = self.standing == Standing::Frozen;
+        // A new connection inside the will delay cancels the will (5 section 3.1.3.2.2), though with clean start the
+        // session ends and it might come. One that takes over a session which is kept cancels it too.
+        let cancels = |death: &Death| at < death.at + terms.delay || (death.frozen && frozen && !terms.clean);
+        self.reweigh(|death| (death.weight == Weight::Due && cancels(death)).then_some(Weight::Possible), change);
+        (self.standing, self.conn, self.keep_alive, self.dying) = (Standing::Up, Some(conn), keep_alive, None);
+        self.connects += 1;
+    }
+
+    /// It is made to die. Gives the moment at which a new will is overdue.
+    pub(super) fn faulted(
+        &mut self,
+        fault: Fault,
+        at: Moment,
+        terms: &Terms,
+        mut change: impl FnMut(Change),
+    ) -> Option<Moment> {
+        self.deaths += 1;
+        let before = self.dying.replace(fault);
+        if fault == Fault::Freeze {
+            self.standing = Standing::Frozen;
+        }
+        let weight = terms.weight(fault)?;
+        // One connection has one will: what comes after the first fault can only change when, and whether.
+        if before.is_some() {
+            let open = |death: &&mut Death| match death.weight {
+                Weight::Due => death.frozen && fault != Fault::Freeze,
+                weight => weight == Weight::Tentative,
+            };
+            let death = self.pending.iter_mut().rev().find(open)?;
+            let due = at + terms.delay + terms.patience;
+            change(Change { from: Some(death.weight), to: Some(weight) });
+            *death = Death { at, due, weight, frozen: fault == Fault::Freeze };
+            return Some(due);
+        }
+        if fault == Fault::Leave {
+            return None;
+        }
+        let frozen = fault == Fault::Freeze;
+        // Brokers look every few seconds: Mosquitto took up to 2.7 times a keep alive of 2 s.
+        let silence = if frozen { self.keep_alive.interval()? * 2 } else { Duration::ZERO };
+        let due = at + silence + terms.delay + terms.patience;
+        Some(self.await_will(Death { at, due, weight, frozen }, change))
+    }
+
+    /// Its connection ended. Gives the moment at which a new will is overdue.
+    pub(super) fn closed(
+        &mut self,
+        (conn, cause): (ConnId, Cause),
+        at: Moment,
+        terms: &Terms,
+        mut change: impl FnMut(Change),
+    ) -> Option<Moment> {
+        if cause == Cause::SessionTakenOver {
+            self.reweigh(|death| (death.weight == Weight::Tentative).then_some(Weight::Due), &mut change);
+        }
+        if self.conn != Some(conn) {
+            return None;
+        }
+        (self.standing, self.conn) = (Standing::Down, None);
+        let left = cause == Cause::ClientInitiatedDisconnect;
+        self.left |= left;
+        // A clean end, or one that was ordered; of a leave that failed, the broker may make a death.
+        if left || !matches!(self.dying.take(), None | Some(Fault::Leave)) || !terms.will {
+            return None;
+        }
+        let due = at + terms.delay + terms.patience;
+        Some(self.await_will(Death { at, due, weight: Weight::Possible, frozen: false }, change))
+    }
+
+    /// Its will came. Gives the death that it came of.
+    pub(super) fn will(&mut self, mut change: impl FnMut(Change)) -> Option<Death> {
+        // What has to come comes first: a will that may come or not is only thought of when there is no other.
+        const ORDER: [Weight; 5] = [Weight::Due, Weight::Tentative, Weight::Possible, Weight::Unseen, Weight::Lost];
+        self.wills += 1;
+        let index = ORDER.iter().find_map(|weight| self.pending.iter().position(|death| death.weight == *weight))?;
+        let death = self.pending.remove(index);
+        change(Change { from: Some(death.weight), to: None });
+        self.left = false;
+        Some(death)
+    }
+
+    /// Whether a will that came of no death is the double of one that did.
+    pub(super) const fn doubles(&self) -> bool {
+        !self.left
+    }
+
+    /// Time has passed: what is overdue is lost, what may come or not is forgotten.
+    pub(super) fn pass(&mut self, now: Moment, mut change: impl FnMut(Change)) {
+        self.pending.retain(|death| {
+            let over = death.due <= now && matches!(death.weight, Weight::Tentative | Weight::Possible);
+            if over {
+                // The second client never came: the first one lives.
+                self.dying.take_if(|fault| *fault == Fault::Takeover);
+                change(Change { from: Some(death.weight), to: None });
+            }
+            !over
+        });
+        self.reweigh(|death| (death.weight == Weight::Due && death.due <= now).then_some(Weight::Lost), change);
+        let missing = |death: &Death| matches!(death.weight, Weight::Lost | Weight::Unseen);
+        while self.pending.iter().filter(|death| missing(death)).count() > MISSING {
+            let oldest = self.pending.iter().position(missing).unwrap_or_default();
+            // It stays counted: it is only not looked for any more.
+            self.pending.remove(oldest);
+        }
+    }
+
+    /// lwtop's own link is down: what was to come may have come and not be seen.
+    pub(super) fn blind(&mut self, change: impl FnMut(Change)) {
+        let unsure = |death: &Death| matches!(death.weight, Weight::Due | Weight::Tentative);
+        self.reweigh(|death| unsure(death).then_some(Weight::Unseen), change);
+    }
+
+    fn await_will(&mut self, death: Death, mut change: impl FnMut(Change)) -> Moment {
+        change(Change { from: None, to: Some(death.weight) });
+        self.pending.push(death);
+        death.due
+    }
+
+    fn reweigh(&mut self, judge: impl Fn(&Death) -> Option<Weight>, mut change: impl FnMut(Change)) {
+        for death in &mut self.pending {
+            if let Some(to) = judge(death) {
+                change(Change { from: Some(death.weight), to: Some(to) });
+                death.weight = to;
+            }
+        }
+    }
+}
+
+/// A will that is thought of differently from now on; `None` is no will.
+#[derive(Clone, Copy, Debug)]
+pub struct Change {
+    /// Before.
+    pub from: Option<Weight>,
+    /// After.
+    pub to: Option<Weight>,
+}
