@@ -7,12 +7,14 @@ mod config;
 mod link;
 mod play;
 mod rule;
+mod swarm;
 
 pub use aws::{AwsArgs, AwsCommand, PolicyArgs, StoryArgs, TemplateArgs};
 pub use config::{ConfigArgs, ConfigCommand, ConfigPathArgs};
 pub use link::LinkArgs;
 pub use play::PlayArgs;
 pub use rule::{Format, RuleArgs, RuleCheckArgs, RuleCommand, RuleTestArgs};
+pub use swarm::SwarmArgs;
 
 use crate::mqtt::{Fault, Protocol};
 use clap::{Args, Parser, Subcommand};
@@ -39,7 +41,7 @@ Every flag from --broker to --executed-topic can be said in the configuration fi
 variable: LWTOP_BROKER, LWTOP_CA, LWTOP_WILL_TOPIC, … The later wins: file, profile, environment, flag.
 
 Exit codes: 0 done; 1 it could not go on (broker unreachable, port in use, …); 2 wrong flags or configuration;
-128 + n: the interface was ended by signal n. lwtop rule test and lwtop play have their own."
+128 + n: the interface was ended by signal n. lwtop rule test, play and swarm have their own."
 )]
 pub struct Cli {
     /// What to do; without a command, the terminal interface opens.
@@ -62,6 +64,8 @@ pub enum Command {
     Device(DeviceArgs),
     /// Play a scenario without a screen: what it does, and whether all came as it expects
     Play(Box<PlayArgs>),
+    /// Run thousands of simulated devices, make them die, and count whether all their wills come
+    Swarm(Box<SwarmArgs>),
     /// Try a rule on a message, or look for mistakes in the rules of a configuration
     Rule(RuleArgs),
     /// Where the configuration is, and what holds of it

@@ -242,3 +242,28 @@ fn a_scenario_is_played_and_its_expectations_are_the_exit_code() {
     }
     assert!(String::from_utf8_lossy(&output(&["play", "takeover", "--print"]).stdout).contains("fault = \"takeover\""));
 }
+
+#[test]
+fn a_swarm_counts_its_wills_and_says_so() {
+    let args = ["swarm", "--listen", "127.0.0.1:0", "--count", "30", "--for", "0s", "--fault", "rst"];
+    let file = std::env::temp_dir().join(format!("lwtop-swarm-{}.jsonl", std::process::id()));
+    let result = lwtop(&args).args(["--json", "--per-device"]).arg(&file).output().expect("the program starts");
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    let summary: Value = serde_json::from_slice(&result.stdout).expect("one object");
+    assert_eq!((&summary["wills"]["expected"], &summary["wills"]["received"]), (&30.into(), &30.into()));
+    assert_eq!((&summary["presence"]["offline"], &summary["exactly_once"]), (&30.into(), &true.into()));
+    let lines = std::fs::read_to_string(&file).expect("a line for each device");
+    std::fs::remove_file(&file).expect("its own file");
+    assert_eq!(lines.lines().count(), 30);
+    let last: Value = serde_json::from_str(lines.lines().last().unwrap()).expect("an object a line");
+    assert_eq!((&last["device"], &last["wills"]), (&"lwtThing-30".into(), &1.into()));
+    assert!(stderr(&result).lines().any(|line| line.starts_with("lwtop: ending")), "{}", stderr(&result));
+
+    let large = output(&["swarm", "--listen", "127.0.0.1:0", "--count", "10000000"]);
+    assert_eq!(large.status.code(), Some(1));
+    assert!(stderr(&large).contains("10000000") && stderr(&large).contains("launch fewer"), "{}", stderr(&large));
+    for args in [["--storm", "often"], ["--fault", "kick"], ["--fault", "leave-with-will"], ["--count", "0"]] {
+        let wrong = output(&[&["swarm"], &args[..]].concat());
+        assert_eq!(wrong.status.code(), Some(2), "{args:?}: {}", stderr(&wrong));
+    }
+}

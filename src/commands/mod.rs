@@ -10,6 +10,7 @@ mod play;
 mod rule;
 mod setup;
 mod signals;
+mod swarm;
 mod watch;
 
 use crate::cli::{Cli, Command};
@@ -41,6 +42,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Config(args)) => config::run(&args.command),
         Some(Command::Aws(args)) => aws::run(&args.command),
         Some(Command::Play(args)) => play::run(&args),
+        Some(Command::Swarm(args)) => swarm::run(&args),
         Some(Command::Rule(args)) => rule::run(&args.command),
     };
     let (sentence, code) = match result {

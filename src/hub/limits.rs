@@ -29,9 +29,75 @@ pub fn room(open_files: u64, present: usize, more: usize, each: u64) -> Result<(
     ))
 }
 
+/// What a simulated device takes of memory: its task, its socket in the kernel, and what is known of it.
+const EACH: u64 = 8 * 1024;
+
+/// What one takes beside that, where the gateway and the broker are in this process as well.
+const EACH_EMBEDDED: u64 = 48 * 1024;
+
+/// The memory that is free, in bytes; `None` where the system does not say.
+#[must_use]
+pub fn free_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// Says whether `count` devices fit into `free` bytes of memory.
+///
+/// # Errors
+/// A sentence with the numbers and the way out.
+pub fn memory(free: Option<u64>, count: usize, embedded: bool) -> Result<(), String> {
+    let Some(free) = free else { return Ok(()) };
+    let each = if embedded { EACH + EACH_EMBEDDED } else { EACH };
+    let (wanted, most) = ((count as u64).saturating_mul(each), free / each);
+    if wanted <= free {
+        return Ok(());
+    }
+    let way_out = if embedded { ", or give another --broker, which keeps its own share" } else { "" };
+    Err(format!(
+        "{count} devices do not fit into memory: at about {} KB each they need {} MB, and {} MB are free (at most {most} \
+         devices); launch fewer{way_out}",
+        each / 1024,
+        wanted >> 20,
+        free >> 20,
+    ))
+}
+
+/// How many connections there can be from one address to one broker: the ports that systems give out by themselves.
+const PORTS: usize = 28_000;
+
+/// Says whether `count` devices have a port each: to a broker on this machine they come from many addresses.
+///
+/// # Errors
+/// A sentence with the numbers and the way out.
+pub fn ports(count: usize, loopback: bool) -> Result<(), String> {
+    if loopback || count <= PORTS {
+        return Ok(());
+    }
+    Err(format!(
+        "{count} devices do not fit: from one address there are ports for about {PORTS} connections to the same broker; \
+         launch fewer, or some of them on another machine"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_and_ports_that_do_not_suffice_are_said_with_the_numbers() {
+        assert_eq!((memory(None, usize::MAX, true), memory(Some(8 << 20), 1_024, false)), (Ok(()), Ok(())));
+        let refusal = memory(Some(8 << 20), 1_025, false).unwrap_err();
+        assert!(
+            ["1025 devices", "8 KB", "8 MB are free", "1024 devices"].iter().all(|part| refusal.contains(part)),
+            "{refusal}"
+        );
+        assert!(memory(Some(8 << 20), 1_024, true).unwrap_err().contains("--broker"));
+        assert!(cfg!(not(target_os = "linux")) || free_memory().is_some_and(|free| free > 1 << 20));
+        assert_eq!((ports(100_000, true), ports(28_000, false)), (Ok(()), Ok(())));
+        assert!(ports(28_001, false).unwrap_err().contains("28001 devices"));
+    }
 
     #[test]
     fn a_fleet_that_does_not_fit_is_refused_with_the_numbers() {

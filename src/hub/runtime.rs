@@ -277,9 +277,7 @@ impl Runtime {
     fn open(&mut self) {
         let Some(parts) = &mut self.parts else { return };
         self.opened = true;
-        if let Some(door) = parts.door.take() {
-            parts.gateway = Some(door.open(&self.lanes));
-        }
+        parts.open(&self.lanes);
         self.hub.started();
         self.launch(self.setup.devices);
     }
@@ -300,14 +298,7 @@ impl Runtime {
         let mut inbox = self.inbox;
         let drain = tokio::spawn(async move { while inbox.recv().await.is_some() {} });
         if let Some(parts) = self.parts.take() {
-            parts.swarm.leave_all(GOODBYE).await;
-            parts.link.stop().await;
-            if let Some(gateway) = &parts.gateway {
-                gateway.stop().await;
-            }
-            if let Some(broker) = parts.broker {
-                broker.stop().await;
-            }
+            parts.stop(GOODBYE).await;
         }
         drain.abort();
     }

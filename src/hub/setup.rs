@@ -16,6 +16,7 @@ use crate::wiring::{ActivityBoard, Guests};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Which broker the fleet lives on.
@@ -110,26 +111,52 @@ impl Setup {
     }
 }
 
-/// The lanes on which parts talk to the hub.
+/// The lanes on which parts talk to whoever drives them.
 #[derive(Clone, Debug)]
-pub(super) struct Lanes {
+pub struct Lanes {
+    /// What happens.
     pub reports: mpsc::Sender<Report>,
+    /// How much happens.
     pub board: Arc<ActivityBoard>,
+    /// The clock of all parts.
     pub clock: Clock,
 }
 
 /// The parts that do I/O.
 #[derive(Debug)]
-pub(super) struct Parts {
-    pub broker: Option<EmbeddedBroker>,
-    pub door: Option<Door>,
-    pub gateway: Option<Gateway>,
-    pub link: Link,
+pub struct Parts {
+    pub(super) broker: Option<EmbeddedBroker>,
+    door: Option<Door>,
+    pub(super) gateway: Option<Gateway>,
+    pub(super) link: Link,
     /// How to connect beside it, listening to nothing yet.
-    pub base: LinkConfig,
+    pub(super) base: LinkConfig,
     /// What it listens to.
-    pub heard: Vec<TopicFilter>,
+    pub(super) heard: Vec<TopicFilter>,
+    /// The simulated devices.
     pub swarm: Swarm,
+}
+
+impl Parts {
+    /// Lets devices in, where they come through lwtop's own gateway: to be called when the link stands.
+    pub fn open(&mut self, lanes: &Lanes) {
+        if let Some(door) = self.door.take() {
+            self.gateway = Some(door.open(lanes));
+        }
+    }
+
+    /// Ends everything in order: devices leave cleanly, for which there is so much time, then the link, the gateway and
+    /// the broker. Somebody must go on reading the reports.
+    pub async fn stop(self, goodbye: Duration) {
+        self.swarm.leave_all(goodbye).await;
+        self.link.stop().await;
+        if let Some(gateway) = &self.gateway {
+            gateway.stop().await;
+        }
+        if let Some(broker) = self.broker {
+            broker.stop().await;
+        }
+    }
 }
 
 /// A bound listener that does not serve yet: devices that come early wait in its backlog, so that no will can pass
@@ -153,14 +180,26 @@ impl Door {
 /// # Errors
 /// One clear sentence.
 pub(super) async fn start(setup: Setup, lanes: Lanes) -> Result<Parts, String> {
+    let mut others = vec![setup.topics.connected.clone(), setup.topics.executed.clone()];
+    if setup.lifecycle {
+        others.extend(lifecycle::FILTER.parse());
+    }
+    others.extend(setup.rules.rules().iter().map(|rule| rule.statement.from.clone()));
+    bring_up(setup, others, lanes).await
+}
+
+/// Brings up all parts, and listens to wills alone.
+///
+/// # Errors
+/// One clear sentence.
+pub async fn start_for_wills(setup: Setup, lanes: Lanes) -> Result<Parts, String> {
+    bring_up(setup, Vec::new(), lanes).await
+}
+
+async fn bring_up(setup: Setup, other_filters: Vec<TopicFilter>, lanes: Lanes) -> Result<Parts, String> {
     let say = |text: &str| lanes.reports.send(Report::Starting(text.to_owned()));
     let lost = |_| "the hub is gone".to_owned();
     let will_filters = vec![setup.topics.will.clone()];
-    let mut other_filters = vec![setup.topics.connected.clone(), setup.topics.executed.clone()];
-    if setup.lifecycle {
-        other_filters.extend(lifecycle::FILTER.parse());
-    }
-    other_filters.extend(setup.rules.rules().iter().map(|rule| rule.statement.from.clone()));
     match setup.source {
         Source::Embedded { listen } => {
             say("opening the door for devices").await.map_err(lost)?;

@@ -1,0 +1,426 @@
+//! Does what the plan says, and keeps the ledger.
+
+use super::dice::Dice;
+use super::pace::Pace;
+use super::plan::Plan;
+use super::progress::{Phase, Progress};
+use super::summary::Summary;
+use crate::clock::{Clock, Moment};
+use crate::fleet::{DeviceEvent, Incoming, LinkEvent, Report, Role, SessionEvent};
+use crate::hub::Fatal;
+use crate::hub::setup::{Lanes, Parts, start_for_wills};
+use crate::ledger::{Key, Ledger, Standing, Terms};
+use crate::mqtt::Fault;
+use crate::wiring::ActivityBoard;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Reports that may wait for the ledger; as large as the hub's lane, for the same reason.
+const LANE: usize = 8_192;
+
+/// Reports taken in one go.
+const BATCH: usize = 2_048;
+
+/// How often the plan is looked at.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How often devices that are down are looked for. A broker may allow one CONNECT a second for each client id (AWS IoT Core).
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// When nobody was accepted for so long, launching is over, whoever is still missing.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// How long all has to be quiet in the end: a will that comes twice comes twice at once.
+const SETTLE: Duration = Duration::from_millis(300);
+
+/// How long an end that was ordered may take to be carried out.
+const OBEYED: Duration = Duration::from_secs(15);
+
+/// How long devices may take to say goodbye when all is said.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// What is remembered of a device beside its account.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    /// It connected, or could not, at least once.
+    answered: bool,
+    /// It is to connect again, and waits for the pace.
+    queued: bool,
+    /// Its end was ordered and has not come yet.
+    ending: bool,
+}
+
+/// Runs the plan until it is done, or `stop` says so: the first time, all devices die as at the end of the plan; the second
+/// time nothing is waited for. `show` is told how it goes on.
+///
+/// # Errors
+/// When nothing can go on: a port in use, a broker that is not there.
+pub async fn run(
+    plan: Plan,
+    clock: Clock,
+    mut stop: mpsc::Receiver<()>,
+    mut show: impl FnMut(&Progress<'_>),
+) -> Result<(Summary, Ledger), Fatal> {
+    let (reports, mut inbox) = mpsc::channel(LANE);
+    let lanes = Lanes { reports, board: Arc::new(ActivityBoard::default()), clock };
+    let parts = start_for_wills(plan.setup.clone(), lanes.clone());
+    tokio::pin!(parts);
+    let mut driver = Driver::new(plan, lanes);
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut batch = Vec::with_capacity(BATCH);
+    let result = loop {
+        tokio::select! {
+            biased;
+            Some(()) = stop.recv() => driver.stop(),
+            started = &mut parts, if driver.parts.is_none() => match started {
+                Ok(parts) => driver.parts = Some(parts),
+                Err(why) => break Err(Fatal(why)),
+            },
+            _ = ticks.tick() => driver.tick(),
+            _ = inbox.recv_many(&mut batch, BATCH) => {}
+        }
+        if let Err(fatal) = batch.drain(..).try_for_each(|report| driver.take(report)) {
+            break Err(fatal);
+        }
+        show(&driver.progress());
+        driver.notices.clear();
+        if driver.phase == Phase::Done {
+            break Ok(());
+        }
+    };
+    let summary = driver.summary();
+    // Reports are still sent while parts end; nobody may wait on a full lane.
+    let drain = tokio::spawn(async move { while inbox.recv().await.is_some() {} });
+    if let Some(parts) = driver.parts.take() {
+        parts.stop(GOODBYE).await;
+    }
+    drain.abort();
+    result.map(|()| (summary, driver.ledger))
+}
+
+struct Driver {
+    plan: Plan,
+    lanes: Lanes,
+    parts: Option<Parts>,
+    listening: Option<SocketAddr>,
+    linked: bool,
+    ledger: Ledger,
+    marks: Vec<Mark>,
+    answered: usize,
+    ending: usize,
+    /// Who is to connect again.
+    back: VecDeque<Key>,
+    pace: Pace,
+    dice: Dice,
+    phase: Phase,
+    started: Moment,
+    /// When the phase began.
+    since: Moment,
+    /// When somebody was accepted last.
+    accepted: Moment,
+    next_storm: Moment,
+    next_sweep: Moment,
+    /// Since when all is quiet in the end.
+    quiet: Option<Moment>,
+    storms: u64,
+    published: u64,
+    notices: Vec<String>,
+}
+
+impl Driver {
+    fn new(plan: Plan, lanes: Lanes) -> Self {
+        let now = lanes.clock.now();
+        let template = &plan.setup.template;
+        let will = template.will.as_ref();
+        let delay = match template.protocol {
+            crate::mqtt::Protocol::V5 => will.map_or(Duration::ZERO, |will| Duration::from_secs(will.delay.as_secs())),
+            crate::mqtt::Protocol::V311 => Duration::ZERO,
+        };
+        let terms = Terms { will: will.is_some(), delay, clean: template.clean, patience: plan.patience };
+        Self {
+            ledger: Ledger::new(terms),
+            marks: Vec::with_capacity(plan.setup.devices),
+            pace: Pace::new(plan.rate, now),
+            plan,
+            lanes,
+            parts: None,
+            listening: None,
+            linked: false,
+            answered: 0,
+            ending: 0,
+            back: VecDeque::new(),
+            dice: Dice::new(),
+            phase: Phase::Starting,
+            started: now,
+            since: now,
+            accepted: now,
+            next_storm: now,
+            next_sweep: now,
+            quiet: None,
+            storms: 0,
+            published: 0,
+            notices: Vec::new(),
+        }
+    }
+
+    fn now(&self) -> Moment {
+        self.lanes.clock.now()
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        (self.phase, self.since) = (phase, self.now());
+    }
+
+    /// Takes in what was reported.
+    fn take(&mut self, report: Report) -> Result<(), Fatal> {
+        match report {
+            Report::Session(SessionEvent::Opened(opened)) => {
+                self.accepted = opened.at;
+                let key = self.ledger.opened(&opened.client, opened.conn, opened.keep_alive, opened.at);
+                self.answer(key);
+            }
+            Report::Session(SessionEvent::Closed(closed)) => {
+                self.published += u64::from(closed.rest.publishes);
+                let key = self.ledger.closed(&closed.client, closed.conn, closed.cause, closed.at);
+                self.ended(key);
+            }
+            Report::Device(DeviceEvent::Failed { client, why, .. }) => {
+                let key = self.ledger.failed(&client, &why);
+                self.answer(key);
+                self.ended(key);
+            }
+            Report::Device(DeviceEvent::Faulted { at, client, fault }) => {
+                let key = self.ledger.faulted(&client, fault, at);
+                if fault == Fault::Freeze {
+                    self.ended(key);
+                }
+            }
+            Report::Device(DeviceEvent::Removed { client }) => {
+                let key = self.ledger.find(&client);
+                self.ended(key);
+            }
+            Report::Link(LinkEvent::Up { .. }) => {
+                self.linked = true;
+                self.ledger.link_up();
+            }
+            Report::Link(LinkEvent::Down { why, .. }) => {
+                self.linked = false;
+                self.ledger.link_down();
+                self.notices.push(format!("the link to the broker is down, wills are not seen: {why}"));
+            }
+            Report::Incoming(messages) => messages.iter().for_each(|message| self.message(message)),
+            Report::Listening(address) => {
+                self.listening = Some(address);
+                self.notices.push(format!("listening on {address}"));
+            }
+            Report::Notice(text) => self.notices.push(text),
+            Report::Fatal(why) => return Err(Fatal(why)),
+            // The gateway's word on what the device itself reports as failed; a launch that was ordered here; steps
+            // of the start that nobody waits for long enough to read; there are no rules, and nothing is asked beside.
+            Report::Session(SessionEvent::Refused { .. })
+            | Report::Device(DeviceEvent::Launched { .. })
+            | Report::Starting(_)
+            | Report::Aside(_)
+            | Report::Action(_) => {}
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, message: &Incoming) {
+        // One that was kept from before is nobody's death now.
+        if message.retain {
+            return;
+        }
+        let meaning = self.plan.setup.topics.interpret(message);
+        if meaning.role == Role::Will {
+            self.ledger.will(meaning.device.as_ref(), message.at);
+        }
+    }
+
+    fn answer(&mut self, key: Option<Key>) {
+        if let Some(mark) = key.map(|key| &mut self.marks[key])
+            && !std::mem::replace(&mut mark.answered, true)
+        {
+            self.answered += 1;
+        }
+    }
+
+    fn ended(&mut self, key: Option<Key>) {
+        if let Some(mark) = key.map(|key| &mut self.marks[key])
+            && std::mem::take(&mut mark.ending)
+        {
+            self.ending -= 1;
+        }
+    }
+
+    /// Does what is due.
+    fn tick(&mut self) {
+        let now = self.now();
+        self.ledger.pass(now);
+        let mut news = Vec::new();
+        self.lanes.board.drain(&mut news);
+        self.published += news.iter().map(|(_, activity)| u64::from(activity.publishes)).sum::<u64>();
+        match self.phase {
+            Phase::Starting if self.linked && self.parts.is_some() => {
+                if let Some(parts) = &mut self.parts {
+                    parts.open(&self.lanes);
+                }
+                self.enter(Phase::Launching);
+                (self.accepted, self.pace) = (now, Pace::new(self.plan.rate, now));
+            }
+            Phase::Launching => {
+                self.launch(now);
+                let all = self.marks.len() == self.plan.setup.devices && self.answered == self.marks.len();
+                if all || now.since(self.accepted) > STALLED {
+                    self.enter(Phase::Holding);
+                    self.next_storm = now + self.plan.storm.map_or(Duration::ZERO, |storm| storm.every);
+                }
+            }
+            Phase::Holding => {
+                self.bring_back(now);
+                if self.plan.time.is_some_and(|time| now.since(self.since) >= time) {
+                    self.end();
+                } else {
+                    self.storm(now);
+                }
+            }
+            Phase::Ending => self.wait_for_the_end(now),
+            Phase::Starting | Phase::Done => {}
+        }
+    }
+
+    fn launch(&mut self, now: Moment) {
+        let Some(parts) = &self.parts else { return };
+        let first = self.marks.len();
+        let count = self.pace.take(self.plan.setup.devices - first, now);
+        let ids: Vec<_> = (first..first + count).map(|number| self.plan.id(number)).collect();
+        for id in &ids {
+            self.ledger.launched(id.clone(), now);
+            self.marks.push(Mark::default());
+        }
+        if !ids.is_empty() {
+            parts.swarm.launch(ids);
+        }
+    }
+
+    /// Connects again who is down and is not to be, as fast as the rate allows.
+    fn bring_back(&mut self, now: Moment) {
+        if now >= self.next_sweep {
+            self.next_sweep = now + SWEEP;
+            for key in 0..self.marks.len() {
+                let account = &self.ledger.accounts()[key];
+                let down = match account.standing {
+                    Standing::Up => false,
+                    Standing::Frozen => !account.awaits(),
+                    Standing::New | Standing::Down => true,
+                };
+                if down {
+                    self.queue(key);
+                }
+            }
+        }
+        let count = self.pace.take(self.back.len(), now);
+        for key in self.back.drain(..count) {
+            self.marks[key].queued = false;
+            if let Some(parts) = &self.parts {
+                // It is one of the swarm, so it cannot be refused.
+                let _ = parts.swarm.reconnect(&self.ledger.accounts()[key].id);
+            }
+        }
+    }
+
+    fn queue(&mut self, key: Key) {
+        if !std::mem::replace(&mut self.marks[key].queued, true) {
+            self.back.push_back(key);
+        }
+    }
+
+    fn storm(&mut self, now: Moment) {
+        let Some(storm) = self.plan.storm.filter(|_| now >= self.next_storm) else { return };
+        // From the time it was due, so that the rhythm is kept; but no two at once after a pause.
+        self.next_storm = self.next_storm + storm.every;
+        if self.next_storm <= now {
+            self.next_storm = now + storm.every;
+        }
+        self.storms += 1;
+        let up = (0..self.marks.len()).filter(|key| self.ledger.accounts()[*key].is_up()).collect();
+        for key in self.dice.choose(up, storm.size.of(self.plan.setup.devices)) {
+            let fault = self.fault(key);
+            // A frozen device comes back when its will has come: at once, it would not have been frozen.
+            if fault.is_some_and(|fault| !matches!(fault, Fault::Freeze | Fault::Takeover)) {
+                self.queue(key);
+            }
+        }
+        self.bring_back(now);
+    }
+
+    /// Makes a device die; gives the fault, unless it is dead.
+    fn fault(&mut self, key: Key) -> Option<Fault> {
+        let fault = self.plan.death.choose(self.plan.setup.template.protocol, &mut self.dice);
+        let parts = self.parts.as_ref()?;
+        parts.swarm.fault(&self.ledger.accounts()[key].id, fault).is_ok().then_some(fault)
+    }
+
+    /// Everybody dies, or leaves before it has come at all.
+    fn end(&mut self) {
+        self.enter(Phase::Ending);
+        self.back.clear();
+        for key in 0..self.marks.len() {
+            let ordered = match self.ledger.accounts()[key].standing {
+                Standing::Up => self.fault(key).is_some(),
+                // Its death is on the way.
+                Standing::Frozen => false,
+                Standing::New | Standing::Down => {
+                    let id = &self.ledger.accounts()[key].id;
+                    self.parts.as_ref().is_some_and(|parts| parts.swarm.remove(id).is_ok())
+                }
+            };
+            if ordered && !std::mem::replace(&mut self.marks[key].ending, true) {
+                self.ending += 1;
+            }
+        }
+    }
+
+    fn wait_for_the_end(&mut self, now: Moment) {
+        let obeyed = self.ending == 0 || now.since(self.since) > OBEYED;
+        if !obeyed || self.ledger.totals().awaited() > 0 {
+            self.quiet = None;
+        } else if now.since(*self.quiet.get_or_insert(now)) >= SETTLE {
+            self.enter(Phase::Done);
+        }
+    }
+
+    /// Told to end: in order the first time, at once the second.
+    fn stop(&mut self) {
+        match self.phase {
+            Phase::Launching | Phase::Holding => self.end(),
+            Phase::Starting | Phase::Ending | Phase::Done => self.enter(Phase::Done),
+        }
+    }
+
+    fn progress(&self) -> Progress<'_> {
+        Progress {
+            phase: self.phase,
+            now: self.now(),
+            count: self.plan.setup.devices,
+            linked: self.linked,
+            storms: self.storms,
+            totals: self.ledger.totals(),
+            notices: &self.notices,
+        }
+    }
+
+    fn summary(&self) -> Summary {
+        let broker = match (&self.plan.setup.source, self.listening) {
+            (crate::hub::Source::External(address), _) => address.to_string(),
+            (crate::hub::Source::Embedded { listen }, address) => format!("embedded {}", address.unwrap_or(*listen)),
+        };
+        let time = self.now().since(self.started);
+        Summary::new(broker, self.plan.setup.devices, time, (self.storms, self.published), self.ledger.totals())
+    }
+}

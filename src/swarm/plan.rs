@@ -1,0 +1,248 @@
+//! What a swarm is to do.
+
+use super::dice::Dice;
+use crate::hub::{Setup, limits};
+use crate::mqtt::{ClientId, Fault, Protocol};
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How a device of the swarm dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Death {
+    /// By this fault.
+    By(Fault),
+    /// Each by another one of those that need no waiting.
+    Mix,
+}
+
+impl Death {
+    /// The faults that may come of it.
+    fn faults(self, protocol: Protocol) -> &'static [Fault] {
+        const MIX: [Fault; 6] =
+            [Fault::Fin, Fault::Rst, Fault::ProtocolError, Fault::Takeover, Fault::Leave, Fault::LeaveWithWill];
+        match (self, protocol) {
+            (Self::By(fault), _) => &Fault::ALL[fault as usize..=fault as usize],
+            (Self::Mix, Protocol::V5) => &MIX,
+            // 3.1.1 has no reason in DISCONNECT.
+            (Self::Mix, Protocol::V311) => &MIX[..5],
+        }
+    }
+
+    pub(super) fn choose(self, protocol: Protocol, dice: &mut Dice) -> Fault {
+        let faults = self.faults(protocol);
+        faults[dice.below(faults.len())]
+    }
+}
+
+impl FromStr for Death {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "mix" => Ok(Self::Mix),
+            "kick" => Err("a device cannot be kicked by itself: rst is the same from its own side".to_owned()),
+            _ => text.parse().map(Self::By).map_err(|error| format!("{error}, or mix")),
+        }
+    }
+}
+
+/// Deaths that come again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Storm {
+    /// How many die.
+    pub size: Size,
+    /// After how much time, each time.
+    pub every: Duration,
+}
+
+/// How many devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// This many.
+    Count(usize),
+    /// This part of the swarm.
+    Percent(u8),
+}
+
+impl Size {
+    /// How many that is of a swarm.
+    #[must_use]
+    pub const fn of(self, count: usize) -> usize {
+        match self {
+            Self::Count(size) => size,
+            Self::Percent(percent) => count.saturating_mul(percent as usize).div_ceil(100),
+        }
+    }
+}
+
+impl FromStr for Storm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "a storm is written like 500/5s or 10%/30s: how many devices die, and how often".to_owned();
+        let (size, every) = text.split_once('/').ok_or_else(wrong)?;
+        let size = match size.strip_suffix('%') {
+            Some(percent) => {
+                percent.trim().parse().ok().filter(|percent| (1..=100).contains(percent)).map(Size::Percent)
+            }
+            None => size.trim().parse().ok().filter(|count| *count > 0).map(Size::Count),
+        };
+        let every: Option<jiff::SignedDuration> = every.trim().parse().ok();
+        let every = every.and_then(|every| Duration::try_from(every).ok());
+        let every = every.filter(|every| *every >= Duration::from_millis(100));
+        Ok(Self {
+            size: size.ok_or_else(wrong)?,
+            every: every.ok_or_else(|| format!("{}; not more often than every 100ms", wrong()))?,
+        })
+    }
+}
+
+impl fmt::Display for Storm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.size {
+            Size::Count(count) => write!(f, "{count}/")?,
+            Size::Percent(percent) => write!(f, "{percent}%/")?,
+        }
+        // Milliseconds are what the shortest storm needs.
+        write!(f, "{:#}", jiff::SignedDuration::try_from(self.every).unwrap_or(jiff::SignedDuration::MAX))
+    }
+}
+
+/// Everything a swarm needs to start. How many devices there are is in its set-up.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Which broker, what devices are like, and how many.
+    pub setup: Setup,
+    /// At most so many connects a second.
+    pub rate: Option<u32>,
+    /// How devices die, in a storm and in the end.
+    pub death: Death,
+    /// Deaths on the way.
+    pub storm: Option<Storm>,
+    /// How long the swarm is held once it is up; without it, until it is told to end.
+    pub time: Option<Duration>,
+    /// How long a will may take before it counts as lost.
+    pub patience: Duration,
+}
+
+/// Why a plan cannot work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The template or the flags are at fault.
+    #[error("{0}")]
+    Wrong(String),
+    /// It is too much for this machine.
+    #[error("{0}")]
+    TooMuch(String),
+}
+
+impl Plan {
+    /// Looks whether it can work on this machine.
+    ///
+    /// # Errors
+    /// A full sentence with the numbers and the way out.
+    pub fn check(&self) -> Result<(), PlanError> {
+        let (setup, count) = (&self.setup, self.setup.devices);
+        let wrong = |text: String| Err(PlanError::Wrong(text));
+        if count == 0 {
+            return wrong("a swarm has at least one device: --count 1000".to_owned());
+        }
+        let by = |fault| self.death == Death::By(fault);
+        if by(Fault::LeaveWithWill) && setup.template.protocol == Protocol::V311 {
+            return wrong("leave-with-will needs MQTT 5: add --device-protocol 5".to_owned());
+        }
+        if by(Fault::Freeze) && setup.template.keep_alive.interval().is_none() {
+            return wrong("a frozen device without keep alive is never missed: give a --keep-alive".to_owned());
+        }
+        let id = self.id(0);
+        if let Some(will) = setup.template.will_of(&id)
+            && !self.attributes(&id, &will)
+        {
+            return wrong(format!(
+                "a will that arrives would not say whose it is: name the device in its topic (--will-topic 'devices/+/will' and \
+                 devices.will.topic 'devices/${{client_id}}/will') or as /state/reported/client_id in its payload; now it is \
+                 on {}",
+                will.topic
+            ));
+        }
+        let each = setup.files_per_device();
+        limits::room(limits::raise_open_files(), 0, count, each).map_err(PlanError::TooMuch)?;
+        limits::ports(count, self.loopback()).map_err(PlanError::TooMuch)?;
+        limits::memory(limits::free_memory(), count, setup.embedded()).map_err(PlanError::TooMuch)
+    }
+
+    /// Whether the broker is on this machine. A name other than `localhost` is taken for another one's.
+    fn loopback(&self) -> bool {
+        match &self.setup.source {
+            crate::hub::Source::Embedded { .. } => true,
+            crate::hub::Source::External(address) => {
+                address.host == "localhost" || address.host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+            }
+        }
+    }
+
+    /// Whether this will can be counted for this device when it arrives.
+    fn attributes(&self, id: &ClientId, will: &crate::mqtt::Will) -> bool {
+        let message = crate::fleet::Incoming {
+            at: crate::clock::Moment::default(),
+            topic: std::sync::Arc::clone(&will.topic),
+            payload: will.payload.clone(),
+            qos: will.qos,
+            retain: false,
+            publisher: None,
+            source: None,
+            properties: None,
+        };
+        let meaning = self.setup.topics.interpret(&message);
+        meaning.role == crate::fleet::Role::Will && meaning.device.as_ref() == Some(id)
+    }
+
+    /// The client id of the device with this number, from 0.
+    #[must_use]
+    pub fn id(&self, number: usize) -> ClientId {
+        match number {
+            0 => ClientId::from(self.setup.prefix.as_str()),
+            _ => ClientId::new(format!("{}-{}", self.setup.prefix, number + 1)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn storms_are_read_and_printed() {
+        for (text, size, seconds) in [
+            ("500/5s", Size::Count(500), 5.0),
+            ("10%/30s", Size::Percent(10), 30.0),
+            ("1/100ms", Size::Count(1), 0.1),
+            ("100 % / 2m", Size::Percent(100), 120.0),
+        ] {
+            let storm: Storm = text.parse().unwrap();
+            assert_eq!((storm.size, storm.every), (size, Duration::from_secs_f64(seconds)), "{text}");
+            assert_eq!(storm.to_string().parse(), Ok(storm), "{storm}");
+        }
+        for text in
+            ["", "500", "/5s", "0/5s", "0%/5s", "101%/5s", "-1/5s", "500/", "500/0s", "500/99ms", "500/5", "5s/500"]
+        {
+            assert!(text.parse::<Storm>().unwrap_err().contains("500/5s"), "{text}");
+        }
+        assert_eq!((Size::Percent(10).of(1), Size::Percent(10).of(2_000), Size::Count(7).of(3)), (1, 200, 7));
+    }
+
+    #[test]
+    fn a_mix_has_only_what_the_version_has() {
+        let mut dice = Dice::new();
+        let drawn: Vec<_> = (0..200).map(|_| Death::Mix.choose(Protocol::V311, &mut dice)).collect();
+        assert!(!drawn.contains(&Fault::LeaveWithWill) && !drawn.contains(&Fault::Freeze));
+        let drawn: Vec<_> = (0..200).map(|_| Death::Mix.choose(Protocol::V5, &mut dice)).collect();
+        assert!(drawn.contains(&Fault::LeaveWithWill) && drawn.contains(&Fault::Takeover));
+        assert_eq!(Death::By(Fault::Freeze).choose(Protocol::V5, &mut dice), Fault::Freeze);
+        assert_eq!("rst".parse(), Ok(Death::By(Fault::Rst)));
+        for text in ["kick", "", "explode"] {
+            assert!(text.parse::<Death>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! A swarm and its ledger, on the embedded broker, on a real Mosquitto, and on a broker that does wrong on purpose.
+
+#[path = "support/mosquitto.rs"]
+mod mosquitto;
+#[path = "support/scripted.rs"]
+mod scripted;
+
+use lwtop::clock::Clock;
+use lwtop::convention::Topics;
+use lwtop::device::{Announcement, DeviceTemplate, WillTemplate};
+use lwtop::fleet::Presence;
+use lwtop::hub::{LinkOptions, Runtime, Setup, Source};
+use lwtop::ledger::{Ledger, Standing};
+use lwtop::mqtt::{BrokerAddress, Fault, Protocol, Qos};
+use lwtop::rules::RuleSet;
+use lwtop::swarm::{Death, Phase, Plan, Progress, Storm, Summary, run};
+use mosquitto::Mosquitto;
+use scripted::{CONNACK_V311, PATIENCE, Peer, Scripted};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
+
+/// Devices that say in their topics who they are, so that a watcher knows every one.
+fn setup(source: Source, devices: usize, protocol: Protocol) -> Setup {
+    let topics = Topics {
+        will: "devices/+/will".parse().unwrap(),
+        connected: "devices/+/connected".parse().unwrap(),
+        executed: "executed".parse().unwrap(),
+    };
+    let template = DeviceTemplate {
+        protocol,
+        will: Some(WillTemplate {
+            topic: "devices/${client_id}/will".parse().unwrap(),
+            payload: "gone".to_owned(),
+            qos: Qos::AtMostOnce,
+            retain: false,
+            delay: Duration::ZERO,
+        }),
+        connected: Some(Announcement {
+            topic: "devices/${client_id}/connected".parse().unwrap(),
+            payload: "here".to_owned(),
+            qos: Qos::AtMostOnce,
+            retain: false,
+        }),
+        ..DeviceTemplate::article("w".parse().unwrap(), "c".parse().unwrap())
+    };
+    Setup {
+        source,
+        link: LinkOptions::default(),
+        topics,
+        rules: RuleSet::default(),
+        template,
+        prefix: "d".to_owned(),
+        lifecycle: false,
+        devices,
+    }
+}
+
+fn at(port: u16) -> Source {
+    Source::External(BrokerAddress::new("127.0.0.1", port))
+}
+
+fn embedded() -> Source {
+    Source::Embedded { listen: "127.0.0.1:0".parse().unwrap() }
+}
+
+fn plan(setup: Setup, death: Death) -> Plan {
+    Plan { setup, rate: None, death, storm: None, time: Some(Duration::ZERO), patience: PATIENCE }
+}
+
+async fn done(plan: Plan, stop: mpsc::Receiver<()>, show: impl FnMut(&Progress<'_>)) -> (Summary, Ledger) {
+    plan.check().unwrap();
+    timeout(PATIENCE * 3, run(plan, Clock::start(), stop, show)).await.expect("the swarm does not end").unwrap()
+}
+
+async fn to_the_end(plan: Plan) -> (Summary, Ledger) {
+    let (_stop, told) = mpsc::channel(1);
+    done(plan, told, |_| {}).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_will_comes_once_through_the_gateway_too() {
+    let mix = plan(setup(embedded(), 200, Protocol::V5), Death::Mix);
+    let (summary, ledger) = to_the_end(mix).await;
+    let wills = summary.wills;
+    assert!(summary.exactly_once, "{summary}");
+    let left = summary.deaths.get("leave").map_or(0, |count| count.as_u64().unwrap());
+    assert_eq!((wills.expected, wills.received, wills.unexpected, wills.foreign), (200 - left, 200 - left, 0, 0));
+    assert_eq!(summary.presence.offline + summary.presence.online, 200, "{summary}");
+    assert_eq!(ledger.accounts().iter().map(|account| account.deaths).sum::<u32>(), 200);
+    assert_eq!(summary.cut_to_will_ms.unwrap().count, wills.received);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_cuts_and_brings_back_and_a_rate_is_kept() {
+    let Some(broker) = Mosquitto::start() else { return };
+    let storm: Storm = "20%/200ms".parse().unwrap();
+    let setup = setup(at(broker.port), 100, Protocol::V311);
+    let plan = Plan { rate: Some(1_000), storm: Some(storm), time: None, ..plan(setup, Death::By(Fault::Rst)) };
+    let (stop, told) = mpsc::channel(1);
+    let mut stop = Some(stop);
+    let (summary, _) = done(plan, told, |progress| {
+        let enough = progress.totals.reconnects >= 60 && progress.totals.standing(Standing::Up) == 100;
+        // Once: told twice, it would not wait for the wills.
+        if let Some(stop) = stop.take_if(|_| enough) {
+            stop.try_send(()).unwrap();
+        }
+    })
+    .await;
+    assert!(summary.exactly_once, "{summary}");
+    assert!(summary.storms >= 3 && summary.connects.reconnects >= 60, "{summary}");
+    assert_eq!(summary.wills.expected, summary.deaths["rst"].as_u64().unwrap());
+    assert!(summary.wills.expected >= 160);
+    assert_eq!(summary.presence.offline, 100);
+}
+
+/// The watcher of a thousand devices and the ledger of the swarm, device by device.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hub_beside_it_agrees_on_every_device() {
+    const DEVICES: usize = 1_000;
+    let Some(broker) = Mosquitto::start() else { return };
+    let mut watcher = Runtime::start(setup(at(broker.port), 0, Protocol::V311), Clock::start()).unwrap();
+    while !matches!(watcher.fleet().link(), lwtop::fleet::LinkState::Up { .. }) {
+        watcher.turn().await.unwrap();
+    }
+    let plan = Plan { time: None, ..plan(setup(at(broker.port), DEVICES, Protocol::V311), Death::By(Fault::Fin)) };
+    let (stop, told) = mpsc::channel(1);
+    let swarm = tokio::spawn(async move { done(plan, told, |_| {}).await });
+    let watch = async {
+        while watcher.fleet().counts().online < DEVICES {
+            watcher.turn().await.unwrap();
+        }
+        stop.send(()).await.unwrap();
+        while watcher.fleet().counts().offline < DEVICES {
+            watcher.turn().await.unwrap();
+        }
+    };
+    timeout(PATIENCE * 2, watch).await.expect("the watcher sees all");
+    let (summary, ledger) = swarm.await.unwrap();
+    assert!(summary.exactly_once && summary.wills.received == DEVICES as u64, "{summary}");
+    assert_eq!(watcher.fleet().len(), DEVICES);
+    for account in ledger.accounts() {
+        let seen = watcher.fleet().find(account.id.as_str()).and_then(|key| watcher.fleet().device(key)).unwrap();
+        assert!(
+            matches!(seen.presence, Presence::Offline { .. }) && account.standing == Standing::Down,
+            "{}",
+            account.id
+        );
+        assert_eq!(seen.incidents, account.wills, "{}", account.id);
+    }
+    watcher.stop().await;
+}
+
+/// Phase, storms, devices up, link up, times the link went down.
+type News = (Phase, u64, usize, bool, u64);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_restarts_in_a_storm_leaves_the_summary_true() {
+    let Some(mut broker) = Mosquitto::start() else { return };
+    let storm: Storm = "20/100ms".parse().unwrap();
+    let setup = setup(at(broker.port), 200, Protocol::V311);
+    let plan = Plan { storm: Some(storm), time: None, ..plan(setup, Death::By(Fault::Fin)) };
+    let (stop, told) = mpsc::channel(1);
+    let (tell, mut hear) = mpsc::channel(64);
+    let swarm = tokio::spawn(async move {
+        done(plan, told, move |progress| {
+            let up = progress.totals.standing(Standing::Up);
+            // News that finds no room is followed by newer.
+            let _ = tell.try_send((progress.phase, progress.storms, up, progress.linked, progress.totals.link_losses));
+        })
+        .await
+    });
+    let mut wait = async |wanted: &dyn Fn(&News) -> bool| {
+        let wait = async { while !wanted(&hear.recv().await.unwrap()) {} };
+        timeout(PATIENCE, wait).await.expect("the storm goes on");
+    };
+    wait(&|(phase, storms, ..)| *phase == Phase::Holding && *storms >= 2).await;
+    tokio::task::block_in_place(|| broker.restart());
+    wait(&|(.., losses)| *losses >= 1).await;
+    wait(&|(.., up, linked, _)| *linked && *up >= 180).await;
+    stop.send(()).await.unwrap();
+    let (summary, ledger) = swarm.await.unwrap();
+    let wills = summary.wills;
+    assert_eq!((wills.lost, wills.duplicated, wills.unexpected, wills.awaited), (0, 0, 0, 0), "{summary}");
+    assert_eq!(wills.received + wills.unseen, wills.expected, "{summary}");
+    assert_eq!(summary.exactly_once, wills.unseen == 0);
+    assert!(wills.received >= 200 && summary.connects.dropped >= 100, "{summary}");
+    assert_eq!(summary.presence.offline, 200, "{summary}");
+    let wills_of_all: u64 = ledger.accounts().iter().map(|account| u64::from(account.wills)).sum();
+    assert_eq!(wills_of_all, wills.received + wills.unforced);
+}
+
+/// A broker of forty lines: what it does with a device is in the device's number.
+struct Wrong {
+    scripted: Scripted,
+    watchers: Mutex<Vec<OwnedWriteHalf>>,
+    dropped: Notify,
+}
+
+/// The first device is `d`, the second `d-2`.
+fn number(id: &str) -> usize {
+    id.strip_prefix("d-").map_or(1, |number| number.parse().unwrap())
+}
+
+impl Wrong {
+    async fn serve(self: Arc<Self>) {
+        loop {
+            let peer = self.scripted.accept().await;
+            tokio::spawn(Arc::clone(&self).converse(peer));
+        }
+    }
+
+    async fn converse(self: Arc<Self>, mut peer: Peer) {
+        let (_, body) = peer.packet().await;
+        let text = |from: usize| {
+            let length = usize::from(u16::from_be_bytes([body[from], body[from + 1]]));
+            (String::from_utf8(body[from + 2..from + 2 + length].to_vec()).unwrap(), from + 2 + length)
+        };
+        let (id, end) = text(10);
+        if id.starts_with("lwtop") {
+            peer.send(CONNACK_V311).await;
+            if id.ends_with("-w") {
+                let (_, body) = peer.packet().await;
+                peer.send(&[0x90, 3, body[0], body[1], 0]).await;
+                let (mut read, write) = peer.0.into_split();
+                self.watchers.lock().unwrap().push(write);
+                let _ = tokio::io::copy(&mut read, &mut tokio::io::sink()).await;
+            } else {
+                peer.end().await;
+            }
+            return;
+        }
+        let number = number(&id);
+        match number % 5 {
+            // Refused: not authorized.
+            4 => return peer.send(&[0x20, 2, 0, 5]).await,
+            // The last one is let in when those that are dropped have noticed.
+            0 if number == Wrong::DEVICES => self.dropped.notified().await,
+            _ => {}
+        }
+        peer.send(CONNACK_V311).await;
+        if number % 5 == 3 {
+            let _ = peer.0.shutdown().await;
+            peer.end().await;
+            return self.dropped.notify_one();
+        }
+        peer.end().await;
+        // The will is as long as the topic and the payload that the template makes.
+        let (topic, end) = text(end);
+        let (payload, _) = text(end);
+        let mut packet = vec![0x30, u8::try_from(2 + topic.len() + payload.len()).unwrap(), 0];
+        packet.push(u8::try_from(topic.len()).unwrap());
+        packet.extend(topic.bytes().chain(payload.bytes()));
+        let times = [1, 2, 0][number % 5];
+        for watcher in self.watchers.lock().unwrap().iter() {
+            for _ in 0..times {
+                assert_eq!(watcher.try_write(&packet).unwrap(), packet.len());
+            }
+        }
+    }
+
+    /// One of each five is served well, has its will twice, never, is dropped, or refused. Only one is dropped, so that it is known
+    /// when.
+    const DEVICES: usize = 5;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_loses_doubles_drops_and_refuses_is_found_out() {
+    let scripted = Scripted::listen().await;
+    let port = scripted.port();
+    let wrong = Arc::new(Wrong { scripted, watchers: Mutex::default(), dropped: Notify::new() });
+    let broker = tokio::spawn(Arc::clone(&wrong).serve());
+    let link = LinkOptions { protocol: Some(Protocol::V311), ..LinkOptions::default() };
+    let setup = Setup { link, ..setup(at(port), Wrong::DEVICES, Protocol::V311) };
+    let plan = Plan { patience: Duration::from_millis(500), ..plan(setup, Death::By(Fault::Rst)) };
+    let (summary, ledger) = to_the_end(plan).await;
+    let wills = summary.wills;
+    assert!(!summary.exactly_once);
+    assert_eq!((wills.expected, wills.received, wills.lost), (3, 2, 1), "{summary}");
+    assert_eq!((wills.duplicated, wills.unexpected, wills.unseen, wills.unforced), (1, 0, 0, 0), "{summary}");
+    assert_eq!((summary.connects.accepted, summary.connects.failed, summary.connects.dropped), (4, 1, 1));
+    assert!(summary.connects.reasons[0].why.contains("refused a device: not authorized"), "{summary}");
+    assert_eq!((summary.presence.offline, summary.presence.never_connected), (4, 1), "{summary}");
+    let wills: HashMap<_, _> =
+        ledger.accounts().iter().map(|account| (number(account.id.as_str()), account.wills)).collect();
+    assert_eq!((wills[&1], wills[&2], wills[&3], wills[&4], wills[&5]), (2, 0, 0, 0, 1));
+    broker.abort();
+}
+
+#[test]
+fn what_cannot_work_is_refused_before_it_begins() {
+    let refused = |setup, death| plan(setup, death).check().unwrap_err().to_string();
+    let fin = Death::By(Fault::Fin);
+    for (text, parts) in [
+        (refused(setup(embedded(), usize::MAX, Protocol::V5), fin), &["open files", "ulimit", "launch fewer"][..]),
+        (refused(setup(embedded(), 0, Protocol::V5), fin), &["--count"]),
+        (
+            refused(setup(embedded(), 1, Protocol::V311), Death::By(Fault::LeaveWithWill)),
+            &["MQTT 5", "--device-protocol 5"],
+        ),
+    ] {
+        assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+    }
+    let mut nameless = setup(embedded(), 1, Protocol::V5);
+    nameless.topics.will = "wills".parse().unwrap();
+    nameless.template.will.as_mut().unwrap().topic = "wills".parse().unwrap();
+    assert!(refused(nameless, fin).contains("would not say whose it is"));
+    let mut patient = setup(embedded(), 1, Protocol::V5);
+    patient.template.keep_alive = lwtop::mqtt::KeepAlive(0);
+    assert!(refused(patient, Death::By(Fault::Freeze)).contains("--keep-alive"));
+}
