@@ -12,7 +12,7 @@ mod swarm;
 pub use aws::{AwsArgs, AwsCommand, PolicyArgs, StoryArgs, TemplateArgs};
 pub use config::{ConfigArgs, ConfigCommand, ConfigPathArgs};
 pub use link::LinkArgs;
-pub use play::PlayArgs;
+pub use play::{LessonArgs, PlayArgs};
 pub use rule::{Format, RuleArgs, RuleCheckArgs, RuleCommand, RuleTestArgs};
 pub use swarm::SwarmArgs;
 
@@ -30,7 +30,7 @@ use std::time::Duration;
     after_help = "Examples:
   lwtop                                      own broker on 127.0.0.1:1883, three devices, press x
   lwtop --broker mqtt://192.168.1.5:1883     watch the devices of another broker
-  lwtop play article                         the article's story on a broker of its own
+  lwtop lesson                               learn what a will is, in five minutes
   lwtop watch --devices 3 --for 10s | jq     the same without a screen, one JSON object a line
   lwtop --profile aws --broker mqtts://…-ats.iot.eu-central-1.amazonaws.com --ca CA --cert CERT --key KEY
                                              watch AWS IoT Core
@@ -62,6 +62,8 @@ pub enum Command {
     Broker(BrokerArgs),
     /// Run one simulated device: connect, announce itself, sleep, die
     Device(DeviceArgs),
+    /// Learn what a will is: the lessons in the terminal interface, beginning with the article
+    Lesson(Box<LessonArgs>),
     /// Play a scenario without a screen: what it does, and whether all came as it expects
     Play(Box<PlayArgs>),
     /// Run thousands of simulated devices, make them die, and count whether all their wills come

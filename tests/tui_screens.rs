@@ -528,3 +528,47 @@ fn mixed_in_ascii() {
         world
     });
 }
+
+#[test]
+fn the_lessons() {
+    shows("lessons", |width, height| {
+        let mut world = World::three(width, height);
+        world.keys("6");
+        world.draw();
+        world.key(KeyCode::Down);
+        world
+    });
+}
+
+#[test]
+fn a_lesson_tells_what_happens() {
+    shows("lesson_cut", |width, height| {
+        let mut world = World::up(width, height);
+        world.keys("6");
+        world.begin("article");
+        world.draw();
+        world.go_on(4);
+        world.pass(2_000);
+        world
+    });
+    shows("lesson_before", |width, height| {
+        let mut world = World::up(width, height);
+        world.keys("6");
+        world.begin("article");
+        world.draw();
+        world.go_on(4);
+        world.key(KeyCode::Left);
+        world.key(KeyCode::Left);
+        world
+    });
+    shows("lesson_end", |width, height| {
+        let mut world = World::up(width, height);
+        world.keys("6");
+        world.begin("leave-or-cut");
+        world.draw();
+        world.go_on(4);
+        world.draw();
+        world.key(KeyCode::End);
+        world
+    });
+}

@@ -1,4 +1,4 @@
-//! `lwtop play`.
+//! `lwtop play` and `lwtop lesson`.
 
 use super::{FleetArgs, Format};
 use clap::Args;
@@ -33,6 +33,25 @@ pub struct PlayArgs {
     /// How to tell what happens
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+
+    /// Which broker.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
+}
+
+/// `lwtop lesson`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  lwtop lesson                               the article, step by step
+  lwtop lesson keep-alive                    another one; lwtop play --list names them
+  lwtop lesson mine.toml                     your own
+
+The usual configuration file is not read, so that a lesson is the same everywhere; --config reads one. Without --broker
+and --listen the broker is lwtop's own, on any free port.")]
+pub struct LessonArgs {
+    /// The name of a lesson, or a file [default: article]
+    #[arg(value_name = "LESSON")]
+    pub scenario: Option<String>,
 
     /// Which broker.
     #[command(flatten)]

@@ -4,9 +4,9 @@ use super::setup::{Launch, Serve, fleet};
 use super::{Failure, executor};
 use crate::cli::FleetArgs;
 use crate::clock::{Clock, Moment};
-use crate::hub::{Command, Fatal, Runtime};
+use crate::hub::{Command, Fatal, Runtime, Setup};
 use crate::tui::terminal::{self, Stop, Stops};
-use crate::tui::{Effect, Look, Ui, View};
+use crate::tui::{Effect, Look, Page, Ui, View};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use ratatui::backend::Backend;
@@ -14,7 +14,15 @@ use std::io::Write;
 use std::time::Duration;
 
 pub(super) fn run(args: &FleetArgs) -> Result<(), Failure> {
-    let setup = fleet(args, Launch::Configured, Serve::Unless)?;
+    open(fleet(args, Launch::Configured, Serve::Unless)?, None)
+}
+
+/// The same with a lesson, which begins at once.
+pub(super) fn lesson(setup: Setup, lesson: Command) -> Result<(), Failure> {
+    open(setup, Some(lesson))
+}
+
+fn open(setup: Setup, lesson: Option<Command>) -> Result<(), Failure> {
     executor()?.block_on(async {
         let (screen, guard) = terminal::enter().map_err(|error| Failure::Usage(error.to_string()))?;
         let clock = Clock::start();
@@ -22,6 +30,10 @@ pub(super) fn run(args: &FleetArgs) -> Result<(), Failure> {
             Stops::listen().map_err(|error| Failure::Runtime(format!("signals cannot be handled: {error}")))?;
         let mut runtime = Runtime::start(setup, clock).map_err(|fatal| Failure::Runtime(fatal.to_string()))?;
         let mut ui = Ui::new(screen, Look::of_environment());
+        if let Some(lesson) = lesson {
+            runtime.command(lesson);
+            ui.turn_to(Page::Lesson);
+        }
         let end = drive(&mut ui, &mut runtime, &mut stops).await;
         // The terminal is the person's again before the goodbyes, which may take a moment.
         drop(guard);

@@ -41,6 +41,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Device(args)) => device::run(&args),
         Some(Command::Config(args)) => config::run(&args.command),
         Some(Command::Aws(args)) => aws::run(&args.command),
+        Some(Command::Lesson(args)) => play::lesson(&args),
         Some(Command::Play(args)) => play::run(&args),
         Some(Command::Swarm(args)) => swarm::run(&args),
         Some(Command::Rule(args)) => rule::run(&args.command),

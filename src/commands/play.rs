@@ -1,8 +1,8 @@
-//! `lwtop play`.
+//! `lwtop play` and `lwtop lesson`.
 
 use super::setup::{Launch, Serve, fleet};
-use super::{Failure, executor, print, signals};
-use crate::cli::{FleetArgs, Format, PlayArgs};
+use super::{Failure, executor, interface, print, signals};
+use crate::cli::{FleetArgs, Format, LessonArgs, PlayArgs};
 use crate::clock::Clock;
 use crate::config::scenario::{self, shipped};
 use crate::hub::{Command, Runtime, Setup, Source};
@@ -45,6 +45,12 @@ pub(super) fn run(args: &PlayArgs) -> Result<(), Failure> {
         play::run(runtime, format, stdout(), stderr(), stop).await.map_err(|end| Failure::Runtime(end.to_string()))
     })?;
     if Ending::is_good(&ending) { Ok(()) } else { Err(Failure::Answer(NOT_MET)) }
+}
+
+pub(super) fn lesson(args: &LessonArgs) -> Result<(), Failure> {
+    let name = args.scenario.as_deref().unwrap_or(FIRST);
+    let scenario = find(name)?;
+    interface::lesson(setup(&args.fleet)?, order(name, scenario, true))
 }
 
 fn order(name: &str, scenario: Scenario, pauses: bool) -> Command {

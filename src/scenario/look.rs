@@ -4,7 +4,7 @@ use super::ledger::Ledger;
 use super::script::{Facts, Text};
 use super::words;
 use crate::fleet::{Fleet, Hop, Incident, IncidentPhase, Incoming, Presence};
-use crate::mqtt::{ClientId, TopicFilter};
+use crate::mqtt::{ClientId, TopicFilter, TopicName};
 
 /// What a look showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,15 +142,14 @@ pub fn at_messages(
     }
 }
 
-/// Looks at what a new subscriber was given.
+/// Looks at what a new subscriber to `topic` was given.
 #[must_use]
-pub fn at_kept(given: &[Incoming], text: Option<&Text>) -> Look {
+pub fn at_kept(topic: &TopicName, given: &[Incoming], text: Option<&Text>) -> Look {
+    let told = |what: &str| format!("a new subscriber to {topic} is given {what}");
     match (given.last(), text) {
-        (None, None) => Look::Is("the broker keeps nothing".to_owned()),
-        (Some(message), Some(text)) if text.fits(&message.payload) => {
-            Look::Is(format!("the broker keeps {}", words::payload(&message.payload)))
-        }
-        (Some(message), _) => Look::Never(format!("the broker keeps {}", words::payload(&message.payload))),
-        (None, Some(_)) => Look::Never("the broker keeps nothing".to_owned()),
+        (None, None) => Look::Is(told("nothing")),
+        (Some(message), Some(text)) if text.fits(&message.payload) => Look::Is(told(&words::payload(&message.payload))),
+        (Some(message), _) => Look::Never(told(&words::payload(&message.payload))),
+        (None, Some(_)) => Look::Never(told("nothing")),
     }
 }

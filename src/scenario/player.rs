@@ -358,8 +358,8 @@ impl Player {
             Subject::Messages { topic, text, retained, count } => {
                 look::at_messages(self.ledger.messages(), topic, text.as_ref(), *retained, *count)
             }
-            Subject::Kept { text, .. } => match given {
-                Some(given) => look::at_kept(given, text.as_ref()),
+            Subject::Kept { topic, text } => match given {
+                Some(given) => look::at_kept(topic, given, text.as_ref()),
                 None => Look::IsNot("the broker did not answer".to_owned()),
             },
         };

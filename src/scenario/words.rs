@@ -145,12 +145,13 @@ pub(super) fn found(device: &Device, incident: Option<&Incident>, wills: u32) ->
         other => other.name(),
     };
     let hops = incident.map(hops).filter(|hops| !hops.is_empty());
-    match (hops, wills, device.presence) {
+    let story = match (hops, wills, device.presence) {
         (Some(hops), 2.., _) => format!("{state}, {wills} wills; {hops}"),
         (Some(hops), ..) => format!("{state}; {hops}"),
         (None, 0, Presence::Offline { .. }) => format!("{state}, no will"),
         _ => state.to_owned(),
-    }
+    };
+    format!("{}: {story}", device.id)
 }
 
 /// `cut → will 0.1 ms → rule 0.2 ms`.

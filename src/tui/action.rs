@@ -66,6 +66,12 @@ pub enum Action {
     OpenDevice,
     /// Shows why rules fired on a message, or did not.
     Why,
+    /// Goes on with a lesson.
+    GoOn,
+    /// Plays a lesson from its beginning.
+    PlayAgain,
+    /// Stops a lesson.
+    StopPlaying,
     /// Shows the last notices.
     Notices,
     /// Shows all keys.

@@ -6,7 +6,8 @@ use super::action::Action;
 use super::incidents::IncidentsPage;
 use super::keymap::{Keymap, Mode};
 use super::layer::{Layer, MOST_TO_LAUNCH};
-use super::layout::{Regions, Shape};
+use super::layout::{self, Regions, Shape};
+use super::lesson::{self, LessonPage};
 use super::notices::Notices;
 use super::orders::can_reconnect;
 use super::page::Page;
@@ -15,6 +16,7 @@ use super::selection::{DeviceCursor, FeedCursor};
 use crate::fleet::{Device, FeedEntry, Role};
 use crate::hub::{Command, Notice};
 use crate::mqtt::{ClientId, Fault};
+use crate::scenario::{Player, State};
 use ratatui::layout::Rect;
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -54,6 +56,8 @@ pub struct App {
     pub incidents: IncidentsPage,
     /// The place on the page of rules.
     pub rules: RulesPage,
+    /// The place on the page of lessons.
+    pub lessons: LessonPage,
     /// Panes or table.
     pub shape: Shape,
     /// Which region has the focus.
@@ -87,6 +91,7 @@ impl Default for App {
             page: Page::default(),
             incidents: IncidentsPage::default(),
             rules: RulesPage::default(),
+            lessons: LessonPage::default(),
             shape: Shape::default(),
             focus: Focus::default(),
             feed: 1,
@@ -111,6 +116,8 @@ impl App {
             (Some(layer), ..) => layer.mode(),
             (None, Page::Incidents, _) => Mode::Incidents,
             (None, Page::Rules, _) => Mode::Rules,
+            (None, Page::Lesson, _) if self.lessons.plays => Mode::Lesson,
+            (None, Page::Lesson, _) => Mode::Lessons,
             (None, Page::Fleet, Focus::Devices) => Mode::Fleet,
             (None, Page::Fleet, Focus::Feed) => Mode::Feed,
         }
@@ -119,7 +126,14 @@ impl App {
     /// Where everything is for the fleet of `view`.
     #[must_use]
     pub fn regions(&self, view: &View<'_>) -> Regions {
-        Regions::new(self.area, view.fleet.len(), self.shape, self.focus == Focus::Feed)
+        let divide = |area| Regions::new(area, view.fleet.len(), self.shape, self.focus == Focus::Feed);
+        let whole = divide(self.area);
+        // Beside a lesson the fleet has less room; header and footer stay as they are.
+        let stage = layout::lesson(self.area).stage.filter(|_| self.page == Page::Lesson && self.lessons.plays);
+        stage.map_or(whole, |stage| {
+            let Regions { devices, feeds, grid, .. } = divide(stage);
+            Regions { devices, feeds, grid, ..whole }
+        })
     }
 
     /// The device that keys act on: the selected one; inside a detail, the one it shows; in a feed, the one that the message
@@ -168,6 +182,7 @@ impl App {
         if self.page == Page::Incidents {
             self.incidents.sync(view, self.area);
         }
+        self.lessons.sync(view);
         if self.page == Page::Rules {
             let rows = self.rule_rows(view);
             self.rules.sync(view, rows);
@@ -208,6 +223,9 @@ impl App {
             Action::Show(page) => self.show(page),
             Action::OpenDevice => self.open_device(view),
             Action::Why => self.why(view),
+            Action::GoOn => view.status.lesson.as_ref().and_then(|player| self.lessons.go_on(player)),
+            Action::PlayAgain => view.status.lesson.as_ref().map(lesson::again),
+            Action::StopPlaying => Some(Command::StopPlaying),
             Action::Notices => match self.mode() {
                 Mode::Notices => self.close(),
                 _ => self.open(Layer::Notices { scroll: 0 }),
@@ -245,7 +263,12 @@ impl App {
                 _ => true,
             },
             Action::Left | Action::Right if self.mode() == Mode::Sequence => self.can_turn_incident(action, view),
+            Action::Left | Action::Right if self.mode() == Mode::Lesson => self.lessons.can_turn(action),
             Action::Left | Action::Right => self.rules.can_turn(action == Action::Right),
+            Action::GoOn => {
+                let state = view.status.lesson.as_ref().map(Player::state);
+                self.lessons.back > 0 || matches!(state, Some(State::Paused | State::Ended))
+            }
             Action::Show(page) => self.page != page || !self.layers.is_empty(),
             Action::Why => match self.mode() {
                 Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
@@ -300,6 +323,10 @@ impl App {
         if self.layers.is_empty() && self.page == Page::Rules {
             let page = usize::from(self.area.height / 2);
             self.rules.step(action, view, page);
+            return None;
+        }
+        if self.layers.is_empty() && self.page == Page::Lesson {
+            self.lessons.step(action, usize::from(self.area.height / 3).max(1));
             return None;
         }
         if self.layers.is_empty() && self.page == Page::Incidents {
@@ -365,6 +392,7 @@ impl App {
                 let incident = self.incidents.selected(view)?.id;
                 self.open(Layer::Sequence { incident, scroll: 0 })
             }
+            (None, _) if self.page == Page::Lesson => self.lessons.begin(),
             (None, _) if self.page == Page::Rules => {
                 let entry = self.rules.shown()?.entry.clone();
                 self.open(Layer::message(entry))

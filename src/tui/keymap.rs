@@ -22,6 +22,10 @@ pub enum Mode {
     Incidents,
     /// The page of rules is in front.
     Rules,
+    /// The list of lessons is in front.
+    Lessons,
+    /// A lesson is in front.
+    Lesson,
     /// One incident is open as a sequence.
     Sequence,
     /// One device's detail is open.
@@ -42,11 +46,13 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Fleet,
         Self::Feed,
         Self::Incidents,
         Self::Rules,
+        Self::Lessons,
+        Self::Lesson,
         Self::Sequence,
         Self::Detail,
         Self::Message,
@@ -65,6 +71,8 @@ impl Mode {
             Self::Feed => "in a feed",
             Self::Incidents => "on the page of incidents",
             Self::Rules => "on the page of rules",
+            Self::Lessons => "in the list of lessons",
+            Self::Lesson => "in a lesson",
             Self::Sequence => "in a sequence",
             Self::Detail => "in a device's detail",
             Self::Message => "in a message",
@@ -116,14 +124,16 @@ const fn fixed(modes: &'static [Mode], keys: &'static [Key], action: Action, hel
 }
 
 use Key::{Char, Code, Ctrl};
-use Mode::{Confirm, Death, Detail, Feed, Fleet, Help, Incidents, Launch, Message, Notices, Rules, Sequence};
+use Mode::{
+    Confirm, Death, Detail, Feed, Fleet, Help, Incidents, Launch, Lesson, Lessons, Message, Notices, Rules, Sequence,
+};
 
 /// Where a device is selected.
 const PAGES: &[Mode] = &[Fleet, Feed, Detail, Incidents, Sequence];
 const MAIN: &[Mode] = &[Fleet, Feed];
 /// Where a page fills the screen: from there one turns to any other.
-const TABBED: &[Mode] = &[Fleet, Feed, Detail, Incidents, Sequence, Rules];
-const LISTS: &[Mode] = &[Fleet, Feed, Detail, Message, Help, Notices, Incidents, Sequence, Rules];
+const TABBED: &[Mode] = &[Fleet, Feed, Detail, Incidents, Sequence, Rules, Lessons, Lesson];
+const LISTS: &[Mode] = &[Fleet, Feed, Detail, Message, Help, Notices, Incidents, Sequence, Rules, Lessons, Lesson];
 const SIDEWAYS: &[Mode] = &[Fleet, Feed, Detail, Message, Help, Notices];
 const POPUPS: &[Mode] = &[Message, Death, Launch, Confirm, Help, Notices];
 
@@ -150,9 +160,28 @@ pub const BINDINGS: &[Binding] = &[
     bind(MAIN, &[Code(KeyCode::Tab)], Action::NextRegion, "next", "next: devices, connected, will, executed"),
     bind(MAIN, &[Code(KeyCode::BackTab)], Action::PreviousRegion, "", "the one before"),
     bind(PAGES, &[Char('D')], Action::Remove, "delete", "delete the device; asks when there are several"),
+    bind(&[Lessons], &[Code(KeyCode::Enter)], Action::Enter, "begin", "of the lessons: begin the one under the cursor"),
+    bind(&[Lesson], &[Code(KeyCode::Enter), Char(' ')], Action::GoOn, "go on", "in a lesson: go on"),
+    bind(
+        &[Lesson],
+        &[Code(KeyCode::Left), Char('['), Char('h')],
+        Action::Left,
+        "before",
+        "in a lesson: the text before",
+    ),
+    bind(
+        &[Lesson],
+        &[Code(KeyCode::Right), Char(']'), Char('l')],
+        Action::Right,
+        "after",
+        "in a lesson: the text after",
+    ),
+    bind(&[Lesson], &[Char('a')], Action::PlayAgain, "again", "in a lesson: once more from the beginning"),
+    bind(&[Lesson], &[Char('s')], Action::StopPlaying, "stop", "in a lesson: stop; its devices leave"),
     bind(TABBED, &[Char('1')], Action::Show(Page::Fleet), "", "the fleet: devices and messages"),
     bind(TABBED, &[Char('2')], Action::Show(Page::Incidents), "incidents", "the incidents: every death with its hops"),
     bind(TABBED, &[Char('5')], Action::Show(Page::Rules), "rules", "the rules, and why they fired or did not"),
+    bind(TABBED, &[Char('6')], Action::Show(Page::Lesson), "lesson", "the lessons: what a will is, step by step"),
     bind(
         &[Sequence],
         &[Code(KeyCode::Left), Char('['), Char('h')],
@@ -212,7 +241,13 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Help], &[Char('?')], Action::Help, "", ""),
     bind(&[Notices], &[Char('!')], Action::Notices, "", ""),
     bind(TABBED, &[Char('!')], Action::Notices, "", "the last notices, in full"),
-    bind(&[Fleet, Feed, Detail, Incidents, Sequence, Rules, Message], &[Char('?')], Action::Help, "help", "this help"),
+    bind(
+        &[Fleet, Feed, Detail, Incidents, Sequence, Rules, Message, Lessons, Lesson],
+        &[Char('?')],
+        Action::Help,
+        "help",
+        "this help",
+    ),
     bind(TABBED, &[Char('q')], Action::Quit, "quit", "quit: the simulated devices leave cleanly"),
     fixed(&Mode::ALL, &[Ctrl('c')], Action::Quit, "quit, wherever you are"),
 ];

@@ -149,6 +149,36 @@ pub const fn body(area: Rect) -> Rect {
     Rect { x: area.x, y: area.y + above, width: area.width, height: area.height.saturating_sub(above + 1) }
 }
 
+/// A lesson that plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LessonRegions {
+    /// What [`Regions`] divide for the fleet; `None` where there is no room for it.
+    pub stage: Option<Rect>,
+    /// The text.
+    pub text: Rect,
+}
+
+/// Divides `area`: the text at the side of the fleet, or below it; where lines are few, the text alone.
+#[must_use]
+pub fn lesson(area: Rect) -> LessonRegions {
+    let body = body(area);
+    if area.height < TALL {
+        return LessonRegions { stage: None, text: body };
+    }
+    if area.width >= SIDE_BY_SIDE {
+        let width = (area.width * 2 / 5).clamp(PANE_WIDTH + 4, 72);
+        let text = Rect { x: area.right() - width, width, ..body };
+        return LessonRegions { stage: Some(Rect { width: area.width - width, ..area }), text };
+    }
+    // One row of panes at least.
+    let fleet = (body.height * 2 / 5).max(PANE_HEIGHT);
+    let text = Rect { y: body.y + fleet, height: body.height - fleet, ..body };
+    // With a header, tabs and a footer around it that nobody sees.
+    let tabs = u16::from(fleet + 3 >= TALL);
+    let stage = Rect { y: body.y - 1 - tabs, height: fleet + 2 + tabs, ..area };
+    LessonRegions { stage: Some(stage), text }
+}
+
 /// The page of rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RulesRegions {
@@ -245,5 +275,26 @@ mod tests {
         let area = Rect::new(0, 0, 80, 12);
         assert_eq!(Regions::new(area, 3, Shape::Auto, false).feeds.height, 0);
         assert_eq!(Regions::new(area, 3, Shape::Auto, true).devices.height, 0);
+    }
+
+    #[test]
+    fn a_lesson_shares_the_body_between_fleet_and_text() {
+        for width in 40..=240 {
+            for height in 10..=90 {
+                let area = Rect::new(0, 0, width, height);
+                let LessonRegions { stage, text } = lesson(area);
+                assert!(
+                    text.height >= 7 && text.width >= 40 && body(area).union(text) == body(area),
+                    "{area:?}: {text:?}"
+                );
+                let Some(stage) = stage else { continue };
+                let regions = Regions::new(stage, 3, Shape::Auto, false);
+                for part in [regions.devices, regions.feeds] {
+                    let apart = part.is_empty() || part.intersection(text).is_empty();
+                    assert!(apart && body(area).union(part) == body(area), "{area:?}: {part:?} and {text:?}");
+                }
+                assert!(regions.devices.height >= PANE_HEIGHT, "{area:?}");
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ pub mod incidents;
 pub mod keymap;
 pub mod layer;
 pub mod layout;
+pub mod lesson;
 pub mod look;
 pub mod notices;
 mod orders;

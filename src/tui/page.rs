@@ -13,11 +13,13 @@ pub enum Page {
     Incidents,
     /// The rules, and why they fired or did not.
     Rules,
+    /// The lessons.
+    Lesson,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 3] = [Self::Fleet, Self::Incidents, Self::Rules];
+    pub const ALL: [Self; 4] = [Self::Fleet, Self::Incidents, Self::Rules, Self::Lesson];
 
     /// Its name on the tab.
     #[must_use]
@@ -26,6 +28,7 @@ impl Page {
             Self::Fleet => "Fleet",
             Self::Incidents => "Incidents",
             Self::Rules => "Rules",
+            Self::Lesson => "Lesson",
         }
     }
 }

@@ -5,6 +5,7 @@ use super::action::Action;
 use super::app::{App, Effect};
 use super::keymap::Mode;
 use super::look::Look;
+use super::page::Page;
 use super::view::{self, Canvas};
 use crate::clock::Moment;
 use crossterm::event::{Event, KeyEventKind};
@@ -89,6 +90,12 @@ impl<B: Backend> Ui<B> {
             app.area = Rect::new(0, 0, size.width, size.height);
         }
         Self { terminal, app, look, schedule: Schedule::default() }
+    }
+
+    /// Turns to a page.
+    pub const fn turn_to(&mut self, page: Page) {
+        self.app.page = page;
+        self.schedule.changed();
     }
 
     /// Takes in a key or a change of size; hands back what is to be done.

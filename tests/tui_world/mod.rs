@@ -6,12 +6,13 @@ use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use lwtop::clock::Moment;
 use lwtop::convention::Topics;
 use lwtop::fleet::{
-    ActionReport, Closed, DeviceEvent, Event, Fleet, Incoming, LinkEvent, Opened, Role, RuleOutcome, SessionEvent,
-    Settings, Via,
+    ActionReport, Change, Closed, DeviceEvent, Event, Fleet, Incoming, LinkEvent, Opened, Role, RuleOutcome,
+    SessionEvent, Settings, Via,
 };
-use lwtop::hub::{ActionStanding, Notice, RuleStanding, Status};
+use lwtop::hub::{ActionStanding, Command, Notice, RuleStanding, Status};
 use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Qos, Will};
 use lwtop::rules::{Action, Message, Rule, RuleSet};
+use lwtop::scenario::{Deed, Player, State};
 use lwtop::tui::{Effect, Look, Ui, View};
 use lwtop::wiring::Activity;
 use ratatui::Terminal;
@@ -321,5 +322,87 @@ impl World {
     pub fn resize(&mut self, width: u16, height: u16) {
         self.ui.backend_mut().resize(width, height);
         self.input(&Input::Resize(width, height));
+    }
+
+    /// Begins a lesson; a person has pressed nothing yet.
+    pub fn begin(&mut self, name: &str) {
+        let shipped = lwtop::config::scenario::shipped().iter().find(|one| one.name == name).unwrap();
+        let player = Player::new(name, shipped.scenario().unwrap().into(), true);
+        self.status.lesson = Some(player);
+        self.act();
+    }
+
+    /// Presses the key that goes on, `times` times, and does what the lesson says.
+    pub fn go_on(&mut self, times: usize) {
+        for _ in 0..times {
+            for effect in self.key(KeyCode::Enter) {
+                assert_eq!(effect, Effect::Command(Command::GoOn));
+                self.status.lesson.as_mut().unwrap().go_on();
+            }
+            self.act();
+            self.draw();
+        }
+    }
+
+    /// Does what the lesson says, as the hub does.
+    fn act(&mut self) {
+        let Some(mut player) = self.status.lesson.take() else { return };
+        for _ in 0..1_000 {
+            if let Some(deed) = player.advance(&self.fleet, self.now) {
+                let mut changes = Vec::new();
+                self.deed(deed, &mut changes);
+                player.hear(&changes);
+            } else if let Some(at) = player.next_deadline().filter(|_| player.state() == State::Running) {
+                let mut changes = Vec::new();
+                self.now = self.now.max(at);
+                self.fleet.tick(self.now, &mut changes);
+                player.hear(&changes);
+            } else {
+                break;
+            }
+        }
+        self.status.lesson = Some(player);
+    }
+
+    fn deed(&mut self, deed: Deed, changes: &mut Vec<Change>) {
+        match deed {
+            Deed::Launch(launch) => {
+                for id in launch.ids() {
+                    self.launch(id.as_str());
+                }
+                let hello = Incoming {
+                    at: self.now,
+                    topic: "/lwt/connected/topic".into(),
+                    payload: Bytes::from_static(b"{}"),
+                    qos: Qos::AtLeastOnce,
+                    retain: false,
+                    publisher: None,
+                    source: None,
+                    properties: None,
+                };
+                changes.push(Change::Message { message: hello, role: Role::Connected, device: None });
+            }
+            Deed::Fault(ids, fault) => {
+                for id in ids {
+                    let device = self.fleet.device(self.fleet.find(id.as_str()).unwrap()).unwrap();
+                    let conn = device.session.as_ref().unwrap().conn;
+                    if fault == Fault::Leave {
+                        self.fault(id.as_str(), fault);
+                        self.close(conn, id.as_str(), Cause::ClientInitiatedDisconnect, "DISCONNECT 0x00");
+                        continue;
+                    }
+                    self.die(conn, id.as_str(), fault);
+                    let message = self.fleet.feed(Role::Will).entries()[0].message.clone();
+                    changes.push(Change::Message { message, role: Role::Will, device: Some(id) });
+                }
+            }
+            Deed::Reconnect(ids) => {
+                self.now = self.now + Duration::from_secs(5);
+                for id in ids {
+                    self.connect(id.as_str(), Protocol::V311, 30);
+                }
+            }
+            Deed::Remove(_) | Deed::Publish(_) | Deed::Look(_) => {}
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::{pane, table};
 use crate::fleet::LinkState;
 use crate::tui::app::Focus;
 use crate::tui::layout::Regions;
+use crate::tui::page::Page;
 use crate::tui::text::wrap;
 use ratatui::style::Style;
 
@@ -25,13 +26,15 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
     let grid = regions.grid;
     let cursor = &canvas.app.cursor;
     let (first, selected) = (cursor.top * grid.columns, cursor.index());
-    let focus = canvas.app.focus == Focus::Devices;
+    // Beside a lesson no key acts on a device.
+    let here = canvas.app.page == Page::Fleet;
+    let focus = canvas.app.focus == Focus::Devices && here;
     let keys = canvas.view.fleet.order().iter().enumerate().skip(first).take(grid.rows * grid.columns);
     for (index, key) in keys {
         let place = index - first;
         let area = regions.pane(place / grid.columns, place % grid.columns);
         if let Some(device) = canvas.view.fleet.device(*key) {
-            pane::draw(canvas, area, device, index == selected, focus);
+            pane::draw(canvas, area, device, here && index == selected, focus);
         }
     }
     rest(canvas, regions, first);
@@ -55,11 +58,12 @@ fn rest(canvas: &mut Canvas<'_>, regions: &Regions, first: usize) {
 }
 
 fn empty(canvas: &mut Canvas<'_>, regions: &Regions) {
-    let focus = canvas.app.focus == Focus::Devices;
+    let focus = canvas.app.focus == Focus::Devices && canvas.app.page == Page::Fleet;
     let titles = Titles { left: "devices", left_style: canvas.look.strong(), ..Titles::default() };
     let inner = frame(canvas, regions.devices, focus, &titles);
     let status = canvas.view.status;
     let mut text = match canvas.view.fleet.link() {
+        LinkState::Up { .. } if canvas.app.page == Page::Lesson => "The devices of the lesson appear here.".to_owned(),
         LinkState::Up { .. } => {
             canvas.app.keys.tell("No device yet. {launch-one} launches one, {ask-launch} launches many.")
         }
@@ -69,7 +73,8 @@ fn empty(canvas: &mut Canvas<'_>, regions: &Regions) {
         },
         LinkState::Down { why, .. } => format!("lwtop's link is down: {why}. It tries again by itself."),
     };
-    if matches!(canvas.view.fleet.link(), LinkState::Up { .. }) && !status.broker.is_empty() {
+    let up = matches!(canvas.view.fleet.link(), LinkState::Up { .. });
+    if up && canvas.app.page == Page::Fleet && !status.broker.is_empty() {
         text.push_str(if status.gateway {
             " Any MQTT client that connects to the address above appears here too."
         } else {

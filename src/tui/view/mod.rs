@@ -12,6 +12,7 @@ mod header;
 mod help;
 mod incidents;
 mod launch;
+mod lesson;
 mod message;
 mod notices;
 mod pane;
@@ -57,6 +58,7 @@ fn draw_signs(canvas: &mut Canvas<'_>) {
         (Some(_), _) => {}
         (None, Page::Incidents) => incidents::draw(canvas, area),
         (None, Page::Rules) => rules::draw(canvas, area),
+        (None, Page::Lesson) => lesson::draw(canvas, area, &regions),
         (None, Page::Fleet) => {
             devices::draw(canvas, &regions);
             feeds::draw(canvas, &regions);
