@@ -128,6 +128,27 @@ fn a_person_sees_a_will_travel() {
 }
 
 #[test]
+fn a_lesson_is_told_step_by_step() {
+    let mut terminal = Terminal::start(24, 80, &["lesson"], &[]);
+    for text in ["1 of 8", "2 of 8", "3 of 8", "4 of 8", "5 of 8"] {
+        terminal.see(text);
+        terminal.press("\r");
+    }
+    terminal.see("6 of 8");
+    terminal.see("✖ cut");
+    // Back to what was told before, and what happened then.
+    terminal.press("h");
+    terminal.see("✔ lwtThing: connection lost; cut → will");
+    terminal.press("s");
+    terminal.see("Clean exit against cut");
+    terminal.press("1");
+    terminal.see("No device yet");
+    terminal.press("q");
+    assert!(terminal.end().success());
+    terminal.assert_restored();
+}
+
+#[test]
 fn the_essentials_fit_eighty_by_twenty_four() {
     let mut terminal = Terminal::start(24, 80, &["--listen", "127.0.0.1:0", "--devices", "2"], &[]);
     terminal.see("2 online");

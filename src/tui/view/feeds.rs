@@ -15,6 +15,7 @@ use super::canvas::{Canvas, columns};
 use crate::fleet::{FeedEntry, Role};
 use crate::tui::app::{FEEDS, Focus};
 use crate::tui::layout::{Regions, SIDE_BY_SIDE};
+use crate::tui::page::Page;
 use crate::tui::text::{clean, preview, wrap};
 use crate::tui::words;
 use ratatui::layout::Rect;
@@ -113,6 +114,9 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, entry: &FeedEntry) {
 /// What would fill an empty feed, and which key does that.
 fn invitation(canvas: &Canvas<'_>, role: Role) -> String {
     let text = match (role, canvas.view.fleet.is_empty()) {
+        // Beside a lesson no key acts on a device.
+        (Role::Connected, _) if canvas.app.page == Page::Lesson => "No device has announced itself yet.",
+        (Role::Will, _) if canvas.app.page == Page::Lesson => "No will yet.",
         (Role::Connected, true) => "No device has announced itself yet. {launch-one} launches one that does.",
         (Role::Connected, false) => "No announcement yet. {launch-one} launches a device that announces itself.",
         (Role::Executed, _) => "No rule has executed yet. It does when a will arrives that it matches.",
