@@ -19,6 +19,7 @@ pub struct Lesson {
 }
 
 /// The lessons that lwtop brings along, read once.
+#[must_use]
 pub fn lessons() -> &'static [Lesson] {
     static LESSONS: OnceLock<Vec<Lesson>> = OnceLock::new();
     LESSONS.get_or_init(|| {
@@ -129,6 +130,7 @@ impl LessonPage {
 }
 
 /// The order to play.
+#[must_use]
 pub fn play(name: &str, scenario: &Arc<Scenario>) -> Command {
     Command::Play { name: name.into(), scenario: Arc::clone(scenario), pauses: true }
 }
