@@ -32,12 +32,11 @@ async fn nobody_gets_past_the_gateway() {
 async fn a_device_cannot_publish_to_the_servers_topics() {
     let mut world = World::start().await;
     let mut events = world.subscriber("$aws/#").await;
-    let mut device = world.device(Connect { will: Some("$aws/events/forged"), ..Connect::new("a", 4) }).await;
+    let mut device = world.device(Connect::new("a", 4)).await;
     device.send(&publish("$aws/events/presence/disconnected/b", b"forged")).await;
     device.ping().await;
     world.fault("a", Fault::Fin);
     world.closed().await;
-    // The broker has seen the end, and dealt with the will, when it has closed its side.
     device.hear_out().await;
     // The link may.
     let login = world.broker.link_login();
@@ -87,6 +86,28 @@ async fn a_refused_client_is_reported_with_the_reason() {
     let (client, why) = world.refused().await;
     assert_eq!(client.as_str(), format!("anonymous-{}", peer.port()));
     assert!(why.contains("level 3"), "{why}");
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_will_that_would_never_be_published_is_refused_at_once() {
+    let mut world = World::start().await;
+    let reserved = "begins with $";
+    for (topic, level, answer, why) in [
+        ("", 4, None, "is empty"),
+        ("a/#", 4, None, "has a wildcard"),
+        ("$aws/events/presence/disconnected/b", 4, Some(vec![0x20, 2, 0, 5]), reserved),
+        ("", 5, Some(vec![0x20, 3, 0, 0x90, 0]), "is empty"),
+        ("+/a", 5, Some(vec![0x20, 3, 0, 0x90, 0]), "has a wildcard"),
+        ("$x", 5, Some(vec![0x20, 3, 0, 0x87, 0]), reserved),
+    ] {
+        let mut wire = Wire::connect(world.addr()).await;
+        wire.send(&Connect { will: Some(topic), ..Connect::new("a", level) }.bytes()).await;
+        assert_eq!(wire.packet().await, answer, "{topic}");
+        let (client, said) = world.refused().await;
+        assert!(client.as_str() == "a" && said.contains(why), "{topic}: {said}");
+        assert_eq!(wire.packet().await, None, "{topic}");
+    }
     world.nothing_more().await;
 }
 

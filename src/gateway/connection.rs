@@ -12,6 +12,7 @@ use super::observer::{Observer, Seen, Tally, Whole};
 use super::registry::{Entry, Order};
 use super::relay::{Pass, Relay, Turn, Watch};
 use super::stream::Stream;
+use super::wills;
 use crate::fleet::{Closed, Opened, SessionEvent, Via};
 use crate::mqtt::{ClientId, ConnId, Fault, KeepAlive, Protocol, reason};
 use std::future::poll_fn;
@@ -129,6 +130,14 @@ async fn greet(shared: &Shared, entry: &Entry, door: Door, tcp: TcpStream, peer:
                     return None;
                 }
             };
+            let mends = shared.config.mends();
+            let objection = hello.will.as_ref().filter(|_| mends).and_then(|will| wills::objection(&will.topic));
+            if let Some(objection) = objection {
+                let _ = timeout(WIND_DOWN, say(&mut device, objection.connack(hello.protocol))).await;
+                let name = hello.client.unwrap_or_else(|| anonymous(peer));
+                refuse(shared, name, objection.words().to_owned()).await;
+                return None;
+            }
             if hello.protocol == Protocol::V311 {
                 observer.forbid_auth();
             }
@@ -136,7 +145,7 @@ async fn greet(shared: &Shared, entry: &Entry, door: Door, tcp: TcpStream, peer:
                 decode::stretch_keep_alive(connect.body_mut(), seconds);
             }
             let name = hello.client.clone().unwrap_or_else(|| anonymous(peer));
-            let (broker, pass) = match connect_upstream(shared).await {
+            let broker = match connect_upstream(shared).await {
                 Ok(connected) => connected,
                 Err(error) => {
                     unreachable(shared, device, &hello, name, &error).await;
@@ -147,7 +156,7 @@ async fn greet(shared: &Shared, entry: &Entry, door: Door, tcp: TcpStream, peer:
                 // A broker may close the older connection before it answers the newer.
                 line.set_rival(true);
             }
-            let mut relay = Relay::new(device, observer, broker, pass, &hello);
+            let mut relay = Relay::new(device, observer, broker, &hello, mends);
             relay.tally = tally;
             relay.last_packet = shared.clock.now();
             relay.broker.queue(&connect.bytes);
@@ -190,7 +199,7 @@ async fn read_connect(
 /// Connects to the broker, with a place among those that wait for its first word and a ticket for its door.
 async fn connect_upstream(shared: &Shared) -> io::Result<(Stream, Pass)> {
     let place = Arc::clone(&shared.places).acquire_owned().await.map_err(io::Error::other)?;
-    let connected = timeout(shared.config.upstream_deadline, TcpStream::connect(shared.config.upstream));
+    let connected = timeout(shared.config.upstream_deadline, shared.config.upstream.connect());
     let broker = connected.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     broker.set_nodelay(true)?;
     let ticket = broker.local_addr()?;

@@ -40,8 +40,8 @@ pub(super) enum Fate {
     Hear,
     /// It is closed.
     Close,
-    /// It is told that it is kicked (5 only), and closed.
-    Kicked,
+    /// It is told why in a DISCONNECT with this reason code (5 only), and closed.
+    Told(u8),
     /// It is reset.
     Reset,
 }
@@ -86,29 +86,39 @@ impl Ending {
         Self { last: bytes, ..Self::of_device(Cause::ProtocolError, "malformed packet", cut) }
     }
 
-    /// The device sent DISCONNECT; `None` stands for one that breaks the specification.
+    /// The device sent DISCONNECT, which is `packet`; `None` stands for one that breaks the specification. It is passed on as
+    /// it is, unless the broker is one that is `mended`.
     ///
     /// With reason 0x00 the will is discarded; with any other it is due (5 section 3.14.4). The embedded broker knows
     /// that of 0x04 only, so that other reasons are not passed on: it sees the connection end without DISCONNECT.
-    pub(super) fn goodbye(goodbye: Option<Goodbye>, no_expiry: bool, packet: Vec<u8>, cut: Moment) -> Self {
-        let Some(Goodbye { code, asks_expiry }) = goodbye else {
-            return Self::of_device(Cause::ProtocolError, "malformed DISCONNECT", cut);
-        };
-        if asks_expiry && no_expiry {
+    pub(super) fn goodbye(
+        goodbye: Option<Goodbye>,
+        no_expiry: bool,
+        mended: bool,
+        packet: Vec<u8>,
+        cut: Moment,
+    ) -> Self {
+        // `right`: the embedded broker takes it rightly too.
+        let (cause, how, right) = match goodbye {
+            None => (Cause::ProtocolError, "malformed DISCONNECT", false),
             // A session that was to end with the connection cannot be kept after all (5 section 3.14.2.2.2).
-            return Self::of_device(
-                Cause::ProtocolError,
-                "DISCONNECT with a session expiry that CONNECT ruled out",
-                cut,
-            );
-        }
-        let how = disconnect_words(code);
-        match code {
-            0x00 => Self { last: packet, ..Self::of_device(Cause::ClientInitiatedDisconnect, how, cut) },
-            0x04 => Self { last: packet, ..Self::of_device(Cause::DisconnectWithWill, how, cut) },
-            _ if is_protocol_error(code) => Self::of_device(Cause::ProtocolError, how, cut),
-            _ => Self::of_device(Cause::DisconnectWithWill, how, cut),
-        }
+            Some(Goodbye { asks_expiry: true, .. }) if no_expiry => {
+                let how = "DISCONNECT with a session expiry that CONNECT ruled out";
+                let ending = Self::of_device(Cause::ProtocolError, how, cut);
+                return if mended {
+                    Self { device: Fate::Told(0x82), ..ending }
+                } else {
+                    Self { last: packet, ..ending }
+                };
+            }
+            Some(Goodbye { code, .. }) => match code {
+                0x00 => (Cause::ClientInitiatedDisconnect, disconnect_words(code), true),
+                0x04 => (Cause::DisconnectWithWill, disconnect_words(code), true),
+                _ if is_protocol_error(code) => (Cause::ProtocolError, disconnect_words(code), false),
+                _ => (Cause::DisconnectWithWill, disconnect_words(code), false),
+            },
+        };
+        Self { last: if right || !mended { packet } else { Vec::new() }, ..Self::of_device(cause, how, cut) }
     }
 
     /// The broker sent DISCONNECT.
@@ -173,7 +183,8 @@ impl Ending {
             Fault::ProtocolError => end(Cause::ProtocolError, "malformed packet", &[0x00, 0x00]),
             Fault::Kick => Self {
                 cut: None,
-                device: Fate::Kicked,
+                // Administrative action (5 section 3.14.2.1).
+                device: Fate::Told(0x98),
                 ..end(
                     Cause::ServerInitiated,
                     if protocol == Protocol::V5 { disconnect_words(0x98) } else { "kicked" },
@@ -257,14 +268,21 @@ mod tests {
             (0x98, Cause::DisconnectWithWill, false),
         ] {
             let goodbye = Goodbye { code, asks_expiry: false };
-            let ending = Ending::goodbye(Some(goodbye), true, vec![0xe0, 1, code], NOW);
+            let packet = vec![0xe0, 1, code];
+            let ending = Ending::goodbye(Some(goodbye), true, true, packet.clone(), NOW);
             assert_eq!((ending.cause, !ending.last.is_empty(), ending.cut), (cause, passed, Some(NOW)), "{code:#x}");
             assert_eq!(ending.how, format!("DISCONNECT 0x{code:02X}"));
+            // A broker that is not mended gets all of them.
+            let ending = Ending::goodbye(Some(goodbye), true, false, packet.clone(), NOW);
+            assert_eq!((ending.cause, ending.last), (cause, packet), "{code:#x}");
         }
-        assert_eq!(Ending::goodbye(None, true, vec![], NOW).cause, Cause::ProtocolError);
+        assert_eq!(Ending::goodbye(None, true, true, vec![0xe0, 1, 5], NOW).cause, Cause::ProtocolError);
         let asks = Some(Goodbye { code: 0, asks_expiry: true });
-        assert_eq!(Ending::goodbye(asks, true, vec![], NOW).cause, Cause::ProtocolError);
-        assert_eq!(Ending::goodbye(asks, false, vec![], NOW).cause, Cause::ClientInitiatedDisconnect);
+        let ending = |no_expiry, mended| Ending::goodbye(asks, no_expiry, mended, vec![0xe0, 0], NOW);
+        assert_eq!((ending(true, true).cause, ending(true, true).device), (Cause::ProtocolError, Fate::Told(0x82)));
+        assert_eq!((ending(true, false).cause, ending(true, false).device), (Cause::ProtocolError, Fate::Hear));
+        assert!(ending(true, true).last.is_empty() && !ending(true, false).last.is_empty());
+        assert_eq!(ending(false, true).cause, Cause::ClientInitiatedDisconnect);
     }
 
     #[test]

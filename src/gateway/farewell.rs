@@ -61,10 +61,9 @@ async fn wind_down(relay: Relay, ending: Ending) {
     match ending.device {
         Fate::Hear => {}
         Fate::Close => drop_end(device.stream.shutdown()).await,
-        Fate::Kicked => {
+        Fate::Told(reason) => {
             if protocol == Protocol::V5 && !frozen {
-                // Administrative action (5 section 3.14.2.1).
-                device.queue(&[0xe0, 2, 0x98, 0]);
+                device.queue(&[0xe0, 2, reason, 0]);
             }
             poll_fn(|cx| device.poll_flush(cx)).await;
             drop_end(device.stream.shutdown()).await;

@@ -12,6 +12,7 @@
 //!                                                     observer   reads along, byte by byte, no I/O
 //!                                                     decode     CONNECT, CONNACK, DISCONNECT
 //!                                                     ending     what was seen ─▶ why it ended
+//!                                                     wills      which ones are refused
 //!                                                     farewell   carries the end to the other side
 //! ```
 //!
@@ -29,17 +30,20 @@ mod registry;
 mod relay;
 mod stream;
 mod upgrade;
+mod upstream;
 mod websocket;
+mod wills;
 
 pub use door::Door;
 pub use listen::{BindError, Listener};
+pub use upstream::Upstream;
 
 use crate::clock::{Clock, Moment};
 use crate::fleet::{Report, SessionEvent};
 use crate::mqtt::{ClientId, ConnId, Fault, Protocol};
 use crate::wiring::{ActivityBoard, Guests};
 use registry::{Order, Registry};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -62,7 +66,7 @@ const STOP: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct GatewayConfig {
     /// The broker behind it.
-    pub upstream: SocketAddr,
+    pub upstream: Upstream,
     /// How long a device may take until its CONNECT is whole; TLS and WebSocket have to be agreed on within it.
     pub connect_deadline: Duration,
     /// How long the broker may take to accept a TCP connection.
@@ -80,13 +84,28 @@ impl GatewayConfig {
     #[must_use]
     pub const fn new(upstream: SocketAddr) -> Self {
         Self {
-            upstream,
+            upstream: Upstream::Embedded(upstream),
             connect_deadline: Duration::from_secs(10),
             upstream_deadline: Duration::from_secs(5),
             // Longer than the 10 s in which the embedded broker itself gives up.
             answer_deadline: Duration::from_secs(15),
             stretch_zero_keep_alive: Some(u16::MAX),
         }
+    }
+
+    /// In front of somebody else's broker.
+    #[must_use]
+    pub fn in_front_of(host: &str, port: u16) -> Self {
+        Self {
+            upstream: Upstream::External { host: host.to_owned(), port },
+            stretch_zero_keep_alive: None,
+            ..Self::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        }
+    }
+
+    /// Whether the broker is helped where it is known to depart from the specification.
+    const fn mends(&self) -> bool {
+        matches!(self.upstream, Upstream::Embedded(_))
     }
 }
 

@@ -198,6 +198,8 @@ pub(super) struct Relay {
     pub protocol: Protocol,
     pub keep_alive: KeepAlive,
     pub no_expiry: bool,
+    /// The broker is one that is helped.
+    pub mends: bool,
     /// CONNACK passed.
     answered: bool,
     /// Nothing is copied and nothing is read from the device; the broker is heard, but not passed on.
@@ -208,7 +210,13 @@ pub(super) struct Relay {
 
 impl Relay {
     /// Starts after CONNECT was read from `device` by `from_device`, and `broker` was connected on `pass`.
-    pub(super) fn new(device: Stream, from_device: Observer, broker: Stream, pass: Pass, hello: &Hello) -> Self {
+    pub(super) fn new(
+        device: Stream,
+        from_device: Observer,
+        (broker, pass): (Stream, Pass),
+        hello: &Hello,
+        mends: bool,
+    ) -> Self {
         Self {
             device: End::new(device),
             broker: End::new(broker),
@@ -223,6 +231,7 @@ impl Relay {
             protocol: hello.protocol,
             keep_alive: hello.keep_alive,
             no_expiry: hello.no_expiry,
+            mends,
             answered: false,
             frozen: false,
             wants_boundary: false,
@@ -306,7 +315,7 @@ impl Relay {
                 Seen::Packet(packet) => {
                     // The observer lets no second CONNECT through, so this is DISCONNECT.
                     let goodbye = decode::disconnect(packet.body(), self.protocol);
-                    self.end(Ending::goodbye(goodbye, self.no_expiry, packet.bytes, now));
+                    self.end(Ending::goodbye(goodbye, self.no_expiry, self.mends, packet.bytes, now));
                 }
                 Seen::Malformed(why) => {
                     tracing::debug!(why, "a device sent a malformed packet");
@@ -342,15 +351,20 @@ impl Relay {
 
     fn take_from_broker(&mut self, cx: &mut Context<'_>, piece: &[u8]) {
         self.pass = None;
-        let mut left = piece;
+        let (mut left, mut piece) = (piece, piece);
         while !left.is_empty() {
             let step = self.from_broker.feed(left, &mut Tally::default());
             match step.seen {
                 Seen::Nothing => {}
                 Seen::Packet(packet) if packet.kind == CONNACK => self.answer = Some(Box::new(packet)),
                 Seen::Packet(packet) => {
-                    // MQTT 3.1.1 has no DISCONNECT from a server, but mqtt5 sends it after a takeover.
+                    if self.protocol == Protocol::V311 {
+                        // It has no DISCONNECT from a server (3.1.1 table 2.1), but mqtt5 sends it after a takeover.
+                        let end = piece.len() - left.len() + step.used;
+                        piece = &piece[..end.saturating_sub(packet.bytes.len())];
+                    }
                     self.end(Ending::dismissal(packet.body().first().copied().unwrap_or(0)));
+                    break;
                 }
                 // A broker's business; the bytes pass.
                 Seen::Malformed(_) => break,
