@@ -2,7 +2,7 @@
 //!
 //! It watches a fleet of MQTT devices and tells how each one went away. The floors, from the bottom: [`clock`],
 //! [`mqtt`] and [`wiring`] (vocabulary, no I/O); [`fleet`], [`convention`], [`rules`], [`scenario`] and [`ledger`] (pure domain), [`tls`] and [`dial`]; the adapters
-//! [`gateway`], [`broker`], [`device`], [`link`], [`actions`] and [`config`]; the [`hub`]; the views [`tui`] and [`watch`], and the [`swarm`]; the
+//! [`gateway`], [`broker`], [`device`], [`link`], [`actions`], [`config`] and [`conformance`]; the [`hub`]; the views [`tui`] and [`watch`], and the [`swarm`]; the
 //! [`commands`]. A file imports only from floors below its own: `tests/architecture.rs` holds the code to it.
 
 pub mod actions;
@@ -12,6 +12,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod conformance;
 pub mod convention;
 pub mod device;
 pub mod dial;

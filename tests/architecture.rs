@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and its floor.
-const FLOORS: [(&str, u8); 24] = [
+const FLOORS: [(&str, u8); 25] = [
     ("clock", 0),
     ("mqtt", 0),
     ("wiring", 0),
@@ -27,6 +27,7 @@ const FLOORS: [(&str, u8); 24] = [
     ("config", 2),
     ("actions", 2),
     ("journal", 2),
+    ("conformance", 2),
     ("hub", 3),
     ("tui", 4),
     ("watch", 4),
@@ -58,8 +59,18 @@ const DOORS: [(&str, &[&str]); 5] = [
     ("crossterm", &["tui", "commands", "main"]),
 ];
 
-/// Modules that do no I/O and are told the time, and names that would show that they are not.
-const PURE: [&str; 6] = ["mqtt", "fleet", "convention", "rules", "scenario", "ledger"];
+/// Modules, and parts of modules, that do no I/O and are told the time, and names that would show that they are not.
+const PURE: [&str; 9] = [
+    "mqtt",
+    "fleet",
+    "convention",
+    "rules",
+    "scenario",
+    "ledger",
+    "conformance/case",
+    "conformance/step",
+    "conformance/packets",
+];
 const IMPURE: [&str; 8] = ["tokio", "fs", "TcpStream", "TcpListener", "UdpSocket", "Instant", "SystemTime", "Clock"];
 
 fn floor(module: &str) -> Option<u8> {
@@ -103,6 +114,8 @@ fn forbidden(from: &str, to: &str) -> Option<String> {
 
 fn foreign(path: &str, top: &str, tokens: &[Token<'_>]) -> Vec<String> {
     let mut faults = Vec::new();
+    let within = |module: &&&str| path.strip_prefix(**module).is_some_and(|rest| rest.starts_with(['/', '.']));
+    let pure = PURE.iter().find(within);
     for (index, token) in tokens.iter().enumerate() {
         let before = index.checked_sub(1).map_or("", |index| tokens[index].text);
         let after = tokens.get(index + 1).map_or("", |token| token.text);
@@ -113,8 +126,10 @@ fn foreign(path: &str, top: &str, tokens: &[Token<'_>]) -> Vec<String> {
         {
             faults.push(format!("src/{path}:{}: {name} may only be named in {}", token.line, allowed.join(", ")));
         }
-        if PURE.contains(&top) && IMPURE.contains(&token.text) {
-            faults.push(format!("src/{path}:{}: {top} is pure and may not use {}", token.line, token.text));
+        if let Some(pure) = pure
+            && IMPURE.contains(&token.text)
+        {
+            faults.push(format!("src/{path}:{}: {pure} is pure and may not use {}", token.line, token.text));
         }
     }
     faults
@@ -376,6 +391,7 @@ fn the_checker_finds_what_it_is_for() {
         ("device/mod.rs", "use rumqttc::mqttbytes;", "rumqttc may only be named in link"),
         ("rules/eval.rs", "use std::time::{Duration, Instant};", "rules is pure and may not use Instant"),
         ("fleet/state.rs", "let text = std::fs::read(path);", "fleet is pure and may not use fs"),
+        ("conformance/case.rs", "use tokio::net;", "conformance/case is pure and may not use tokio"),
     ] {
         let faults = check(path, source);
         assert!(faults.len() == 1 && faults[0].contains(fault), "{path}: {source}\n  gave {faults:?}\n  not {fault:?}");
@@ -397,6 +413,7 @@ fn the_checker_lets_pass_what_is_right() {
         ("config/mod.rs", "use crate::rules::Statement; use std::fs;"),
         ("broker/mod.rs", "use mqtt5::broker::MqttBroker;"),
         ("tui/app.rs", "use crossterm::event; use crate::hub::Command;"),
+        ("conformance/cases.rs", "use tokio::net::TcpStream;"),
         ("main.rs", "use lwtop::cli; fn main() { ratatui::restore(); }"),
         ("commands/watch.rs", "use crate::{cli::Cli, tui::App};"),
     ] {

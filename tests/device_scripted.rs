@@ -422,3 +422,62 @@ async fn a_cut_over_websocket_has_no_close_frame_and_a_farewell_has_one() {
         result.unwrap();
     }
 }
+
+#[tokio::test]
+async fn the_fields_of_connect_come_in_their_order() {
+    let broker = Scripted::listen().await;
+    let (target, id) = (broker.target(), ClientId::from("d"));
+    for protocol in [Protocol::V311, Protocol::V5] {
+        let mut template = DeviceTemplate { connected: None, ..template(protocol) };
+        template.login = Some(Login { user: "ann".to_owned(), password: Some("secret".to_owned()) });
+        let will = template.will.as_mut().unwrap();
+        (will.topic, will.payload) = ("w".parse().unwrap(), "gone".to_owned());
+        let script = async {
+            let mut peer = broker.accept().await;
+            let (_, body) = peer.packet().await;
+            peer.send(if protocol == Protocol::V5 { CONNACK_V5 } else { CONNACK_V311 }).await;
+            peer.end().await;
+            body
+        };
+        let (result, body) = tokio::join!(run_one(&target, &template, &id, NOW, |_| {}), script);
+        result.unwrap();
+        // Client id, will properties (5), will topic, will message, user name, password.
+        let (header, payload) = match protocol {
+            Protocol::V311 => (10, &b"\x00\x01d\x00\x01w\x00\x04gone\x00\x03ann\x00\x06secret"[..]),
+            Protocol::V5 => (11, &b"\x00\x01d\x00\x00\x01w\x00\x04gone\x00\x03ann\x00\x06secret"[..]),
+        };
+        assert_eq!(&body[header..], payload, "{protocol:?}");
+    }
+}
+
+#[tokio::test]
+async fn disconnect_is_the_last_that_a_device_says() {
+    let broker = Scripted::listen().await;
+    for protocol in [Protocol::V311, Protocol::V5] {
+        let mut lane = Lane::new();
+        let (swarm, _) = swarm(broker.target(), DeviceTemplate { connected: None, ..template(protocol) }, &lane);
+        let id = ClientId::from("d");
+        swarm.launch(vec![id.clone()]);
+        let mut peer = broker.welcome(if protocol == Protocol::V5 { CONNACK_V5 } else { CONNACK_V311 }).await;
+        opened(&mut lane).await;
+        swarm.fault(&id, Fault::Leave).unwrap();
+        let mut said = Vec::new();
+        // To its end: a device that does not close would never get there.
+        let all = peer.0.read_to_end(&mut said);
+        timeout(PATIENCE, all).await.unwrap().unwrap();
+        assert_eq!(said, [0xE0, 0], "{protocol:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_keeps_to_the_keep_alive_of_the_server() {
+    let broker = Scripted::listen().await;
+    let mut lane = Lane::new();
+    let template = DeviceTemplate { connected: None, keep_alive: KeepAlive(3600), ..template(Protocol::V5) };
+    let (swarm, _) = swarm(broker.target(), template, &lane);
+    swarm.launch(vec!["d".into()]);
+    let mut peer = broker.welcome(&[0x20, 6, 0, 0, 3, 0x13, 0, 1]).await;
+    assert_eq!(opened(&mut lane).await, KeepAlive(1));
+    // With its own it would say nothing for an hour.
+    assert_eq!(peer.packet().await.0, 0xC0, "PINGREQ");
+}

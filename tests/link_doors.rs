@@ -107,6 +107,26 @@ async fn a_door_that_never_answers_is_told_by_what_it_did_not_answer() {
 }
 
 #[tokio::test]
+async fn a_websocket_client_offers_mqtt() {
+    let scripted = Scripted::listen().await;
+    let url = format!("ws://127.0.0.1:{}", scripted.port());
+    let (sender, asked) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        let mut stream = scripted.accept().await.0;
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n")
+            && tokio::io::AsyncReadExt::read_buf(&mut stream, &mut request).await.unwrap() > 0
+        {}
+        let _ = sender.send(String::from_utf8(request).unwrap());
+    });
+    fatal(config(&url)).await;
+    let request = asked.await.unwrap();
+    let offered = request.lines().filter_map(|line| line.split_once(": "));
+    let offered: Vec<_> = offered.filter(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-protocol")).collect();
+    assert_eq!(offered.iter().map(|(_, value)| *value).collect::<Vec<_>>(), ["mqtt"], "{request}");
+}
+
+#[tokio::test]
 async fn a_wrong_answer_to_the_request_for_a_websocket_is_said_in_one_sentence() {
     for (answer, words) in [
         ("HTTP/1.1 404 Not Found\r\n\r\n", "no WebSocket at the path /ws (HTTP status 404). Name the right path"),
