@@ -31,8 +31,8 @@ fn example() -> String {
 }
 
 /// Keys that have no default: they stand in comments.
-const WITHOUT_DEFAULT: [&str; 10] =
-    ["url", "topic", "ca", "cert", "key", "server_name", "user", "password_env", "client_id", "headers"];
+const WITHOUT_DEFAULT: [&str; 11] =
+    ["url", "topic", "proxy", "ca", "cert", "key", "server_name", "user", "password_env", "client_id", "headers"];
 
 /// The example with the keys that have no default switched on, and its rules; the profile stays in its comment.
 fn example_in_full() -> String {
@@ -67,6 +67,7 @@ fn every_key() -> Config {
             url: Some("mqtts://localhost:8883".to_owned()),
             listen,
             lifecycle,
+            proxy: Some("http://proxy.example:3128".to_owned()),
             ca: Some("ca.pem".into()),
             cert: Some("lwtop.pem".into()),
             key: Some("lwtop.key".into()),

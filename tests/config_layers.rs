@@ -112,6 +112,12 @@ fn the_later_layer_wins_and_says_so() {
         // What lwtop is at one broker is not told to another.
         (vec![], vec![], "broker.headers.X-Token", format!("broker.headers.X-Token = \"…\" # {}", at(4))),
         (vec!["--broker", "mqtts://flag"], vec![], "broker.headers.X-Token", String::new()),
+        (
+            vec!["--proxy", "http://ann:s3cret@h:3128"],
+            vec![("LWTOP_PROXY", "http://env")],
+            "broker.proxy",
+            "broker.proxy = \"http://h:3128\" # flag --proxy".to_owned(),
+        ),
         (vec!["--profile", "aws"], vec![], "broker.lifecycle", "broker.lifecycle = true # profile aws".to_owned()),
         (
             vec!["--profile", "aws"],
@@ -201,7 +207,7 @@ fn wrong_options_are_one_sentence() {
         ),
         (vec!["watch", "--broker", "ws://127.0.0.1:1"], vec![("LWTOP_SERVER_NAME", "a")], 1, "cannot reach a broker"),
         (vec!["watch", "--broker", "mqtts://127.0.0.1:1", "--key", "a"], vec![], 2, "--key: a private key is no use"),
-        (vec!["watch", "--broker", "mqtts://127.0.0.1:1", "--ca", "no/ca.pem"], vec![], 1, "no/ca.pem cannot be read"),
+        (vec!["watch", "--broker", "mqtts://127.0.0.1:1", "--ca", "no/ca.pem"], vec![], 2, "no/ca.pem cannot be read"),
         (
             vec!["watch", "--broker", "mqtts://127.0.0.1:1", "--insecure"],
             vec![],

@@ -60,6 +60,15 @@ async fn silence(mut stream: impl tokio::io::AsyncRead + Unpin) {
     let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
 }
 
+/// The head of a request.
+async fn head(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        request.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(request).unwrap()
+}
+
 #[expect(clippy::result_large_err, clippy::unnecessary_wraps, reason = "the library's callback is made so")]
 fn agree(_: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
     response.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("mqtt"));
@@ -140,11 +149,7 @@ async fn a_wrong_answer_to_the_request_for_a_websocket_is_said_in_one_sentence()
         let mut config = config(&format!("ws://ann:hunter2@127.0.0.1:{}/ws?token=t0ken", listener.port()));
         config.route.headers = vec![("X-Token".to_owned(), "t0ken".to_owned())];
         door(listener, move |mut stream| async move {
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                request.push(stream.read_u8().await.unwrap());
-            }
-            let request = String::from_utf8(request).unwrap().to_ascii_lowercase();
+            let request = head(&mut stream).await.to_ascii_lowercase();
             assert!(request.starts_with("get /ws?token=t0ken http/1.1\r\n"), "{request}");
             assert!(request.contains("\r\nx-token: t0ken\r\n"), "{request}");
             assert!(request.contains("\r\nsec-websocket-protocol: mqtt\r\n"), "{request}");
@@ -229,6 +234,63 @@ async fn welcomed(broker: &Scripted, protocol: Protocol) -> (Peer, String) {
 }
 
 #[tokio::test]
+async fn a_proxy_is_asked_for_a_tunnel_and_what_comes_through_is_the_brokers() {
+    let (broker, proxy) = (Scripted::listen().await, Scripted::listen().await);
+    let to = broker.port();
+    let mut config = config(&format!("mqtt://localhost:{to}"));
+    config.route.proxy = Some(format!("http://ann:s3cret@127.0.0.1:{}", proxy.port()).parse().unwrap());
+    door(proxy, move |mut stream| async move {
+        let request = head(&mut stream).await;
+        assert!(
+            request.starts_with(&format!("CONNECT localhost:{to} HTTP/1.1\r\nHost: localhost:{to}\r\n")),
+            "{request}"
+        );
+        assert!(request.contains("\r\nProxy-Authorization: Basic YW5uOnMzY3JldA==\r\n"), "{request}");
+        stream.write_all(b"HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n").await.unwrap();
+        let mut broker = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut stream, &mut broker).await;
+    });
+    let mut lane = Lane::new();
+    let link = start(config, &lane);
+    let _open = (welcomed(&broker, Protocol::V5).await, welcomed(&broker, Protocol::V5).await);
+    assert!(matches!(lane.next().await, Report::Link(LinkEvent::Up { .. })));
+    link.stop().await;
+}
+
+#[tokio::test]
+async fn a_proxy_that_lets_nobody_through_is_told_by_what_it_says() {
+    let gone = Scripted::listen().await.port();
+    let said = |port: u16| {
+        let mut config = config("mqtts://broker.example:8883");
+        config.route.proxy = Some(format!("http://127.0.0.1:{port}").parse().unwrap());
+        fatal(config)
+    };
+    let sentence = said(gone).await;
+    assert!(
+        sentence
+            .contains(&format!("broker.example:8883 through the proxy http://127.0.0.1:{gone}: it cannot be reached"))
+    );
+    for (answer, words) in [
+        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "it wants a login (HTTP status 407)"),
+        ("HTTP/1.1 403 Forbidden\r\n\r\n", "it does not allow a way to port 8883 (HTTP status 403)"),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", "it does not reach the broker either"),
+        ("HTTP/1.1 404 Not Found\r\n\r\n", "it opens no tunnel (HTTP status 404)"),
+        ("SSH-2.0-OpenSSH_9.2\r\n", "it does not answer as an HTTP proxy does"),
+        ("HTTP/1.1 \r\n\r\n", "it does not answer as an HTTP proxy does"),
+        ("", "it closed the connection"),
+    ] {
+        let proxy = Scripted::listen().await;
+        let port = proxy.port();
+        door(proxy, move |mut stream| async move {
+            head(&mut stream).await;
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        });
+        let sentence = said(port).await;
+        assert!(sentence.contains(words) && sentence.contains("NO_PROXY"), "{sentence}");
+    }
+}
+
+#[tokio::test]
 async fn somebody_else_with_the_same_client_id_is_noticed_once() {
     for (protocol, words) in
         [(Protocol::V5, "uses the client id mine-"), (Protocol::V311, "seems to use the client id mine-")]
@@ -301,11 +363,7 @@ async fn a_websocket_to_aws_is_signed_anew_for_every_connection() {
     let mut open = Vec::new();
     for _ in 0..2 {
         let mut stream = acceptor.accept(listener.accept().await.0).await.unwrap();
-        let mut request = Vec::new();
-        while !request.ends_with(b"\r\n\r\n") {
-            request.push(stream.read_u8().await.unwrap());
-        }
-        let request = String::from_utf8(request).unwrap();
+        let request = head(&mut stream).await;
         let query = request.strip_prefix("GET /mqtt?").unwrap().split(' ').next().unwrap();
         let names: Vec<_> = query.split('&').map(|part| part.split('=').next().unwrap()).collect();
         let expected = ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature", "Security-Token"];

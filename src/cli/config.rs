@@ -22,7 +22,7 @@ pub enum ConfigCommand {
         after_help = "The flags are those of lwtop and lwtop watch. Where a value comes from: default, FILE:LINE, profile NAME, environment
 NAME or flag NAME; the later of these wins. Passwords, tokens and the values of headers are not shown.
 
-Environment: LWTOP_CONFIG, LWTOP_PROFILE, LWTOP_BROKER, LWTOP_LISTEN, LWTOP_LIFECYCLE, LWTOP_CA, LWTOP_CERT, LWTOP_KEY,
+Environment: LWTOP_CONFIG, LWTOP_PROFILE, LWTOP_BROKER, LWTOP_LISTEN, LWTOP_LIFECYCLE, LWTOP_PROXY, LWTOP_CA, LWTOP_CERT, LWTOP_KEY,
 LWTOP_SERVER_NAME, LWTOP_ALPN (separated by commas), LWTOP_INSECURE, LWTOP_USER, LWTOP_PASSWORD, LWTOP_PASSWORD_ENV,
 LWTOP_PASSWORD_FILE, LWTOP_PROTOCOL, LWTOP_KEEP_ALIVE, LWTOP_CLEAN, LWTOP_CLIENT_ID, LWTOP_WILL_TOPIC,
 LWTOP_CONNECTED_TOPIC, LWTOP_EXECUTED_TOPIC, LWTOP_DEVICES. One without text counts as not set; any other LWTOP_… gets a

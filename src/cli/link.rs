@@ -6,6 +6,10 @@ use clap::Args;
 /// programs.
 #[derive(Debug, Clone, Default, Args)]
 pub struct LinkArgs {
+    /// Go through this HTTP proxy: http://[user[:password]@]host[:port] [default: for wss://, HTTPS_PROXY]
+    #[arg(long, value_name = "URL", help_heading = "Connection")]
+    pub proxy: Option<String>,
+
     /// Trust these authorities instead of the system's: a PEM file
     #[arg(long, value_name = "FILE", help_heading = "Connection")]
     pub ca: Option<String>,

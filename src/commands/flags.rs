@@ -54,8 +54,9 @@ fn of_topics(args: &TopicArgs) -> Vec<Setting> {
 }
 
 fn of_link(args: &LinkArgs) -> Vec<Setting> {
-    let LinkArgs { ca, cert, key, server_name, alpn, insecure, user, protocol, client_id } = args.clone();
+    let LinkArgs { proxy, ca, cert, key, server_name, alpn, insecure, user, protocol, client_id } = args.clone();
     let flags = [
+        one("--proxy", "broker.proxy", proxy),
         one("--ca", "broker.ca", ca),
         one("--cert", "broker.cert", cert),
         one("--key", "broker.key", key),

@@ -4,9 +4,10 @@ use super::{Failure, flags, warn};
 use crate::cli::{DeviceArgs, FleetArgs};
 use crate::config::{BrokerSection, Config, Loaded, Origin, TLS};
 use crate::device::{Announcement, DeviceTemplate, Telemetry, WillTemplate};
+use crate::dial::Proxy;
 use crate::hub::{LinkOptions, Setup, Source};
 use crate::mqtt::address::AddressError;
-use crate::mqtt::{BrokerAddress, TopicError};
+use crate::mqtt::{BrokerAddress, Scheme, TopicError};
 use crate::rules::RuleSet;
 use crate::tls::{TlsOptions, check_files};
 use std::fmt::Display;
@@ -55,9 +56,13 @@ pub(super) fn fleet(args: &FleetArgs, launch: Launch, serve: Serve) -> Result<Se
         Launch::Configured if embedded => config.devices.count,
         _ => 0,
     };
+    let mut link = link(config);
+    if let Source::External(address) = &source {
+        link.proxy = proxy(config, address)?;
+    }
     Ok(Setup {
         source,
-        link: link(config),
+        link,
         topics: config.topics(),
         rules,
         template: template(config)?,
@@ -98,9 +103,21 @@ fn external(loaded: &Loaded, url: &str) -> Result<BrokerAddress, Failure> {
     Ok(address)
 }
 
-/// How lwtop connects there.
+/// The proxy on the way there: what `wss://` is to the network is HTTPS, so that goes as all HTTPS does.
+fn proxy(config: &Config, address: &BrokerAddress) -> Result<Option<Proxy>, Failure> {
+    match &config.broker.proxy {
+        Some(text) => text.parse().map(Some).map_err(usage),
+        None if address.scheme == Scheme::Wss => {
+            Proxy::of_environment(&address.host, |name| std::env::var(name).ok()).map_err(usage)
+        }
+        None => Ok(None),
+    }
+}
+
+/// How lwtop connects there, but for the proxy.
 fn link(config: &Config) -> LinkOptions {
     let BrokerSection {
+        proxy: _,
         ca,
         cert,
         key,
@@ -122,6 +139,7 @@ fn link(config: &Config) -> LinkOptions {
     LinkOptions {
         tls: TlsOptions { ca, cert, key, server_name, alpn, insecure },
         headers,
+        proxy: None,
         client_id,
         protocol,
         keep_alive: Some(keep_alive),

@@ -1,6 +1,7 @@
 //! `[broker]`: which broker is watched, and how lwtop connects to it.
 
 use super::fields;
+use crate::dial::Proxy;
 use crate::mqtt::{BrokerAddress, KeepAlive, Protocol};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -19,6 +20,9 @@ pub struct BrokerSection {
     pub listen: SocketAddr,
     /// Whether the broker's own events of devices that come and go are listened to (AWS IoT Core).
     pub lifecycle: bool,
+    /// The HTTP proxy that the way goes through, as it was written.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::proxy")]
+    pub proxy: Option<String>,
     /// Whom to trust: the certificates of authorities; without it, those that the system trusts.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::path")]
     pub ca: Option<PathBuf>,
@@ -67,6 +71,7 @@ impl Default for BrokerSection {
             url: None,
             listen: (Ipv4Addr::LOCALHOST, 1883).into(),
             lifecycle: false,
+            proxy: None,
             ca: None,
             cert: None,
             key: None,
@@ -131,6 +136,13 @@ impl BrokerSection {
         Some(url.parse::<BrokerAddress>().map_or_else(|_| "…".to_owned(), |address| address.to_string()))
     }
 
+    /// The proxy as it may be shown: without its login.
+    #[must_use]
+    pub fn shown_proxy(&self) -> Option<String> {
+        let proxy = self.proxy.as_ref()?;
+        Some(proxy.parse::<Proxy>().map_or_else(|_| "…".to_owned(), |proxy| proxy.to_string()))
+    }
+
     /// The user name as it may be shown: AWS IoT Core takes the token of a custom authorizer after a `?`.
     #[must_use]
     pub fn shown_user(&self) -> Option<&str> {
@@ -144,7 +156,11 @@ impl fmt::Debug for BrokerSection {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         let mut shown = f.debug_struct("BrokerSection");
         shown.field("url", &self.shown_url()).field("listen", &self.listen).field("lifecycle", &self.lifecycle);
-        shown.field("ca", &self.ca).field("cert", &self.cert).field("key", &self.key);
+        shown
+            .field("proxy", &self.shown_proxy())
+            .field("ca", &self.ca)
+            .field("cert", &self.cert)
+            .field("key", &self.key);
         shown.field("server_name", &self.server_name).field("alpn", &self.alpn).field("insecure", &self.insecure);
         shown.field("user", &self.shown_user()).field("password_env", &self.password_env);
         shown.field("password_file", &self.password_file).field("protocol", &self.protocol);

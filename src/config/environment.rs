@@ -22,10 +22,11 @@ enum Kind {
 }
 
 /// The variables that stand for a key.
-const KEYS: [(&str, &str, Kind); 20] = [
+const KEYS: [(&str, &str, Kind); 21] = [
     ("LWTOP_BROKER", "broker.url", Kind::Text),
     ("LWTOP_LISTEN", "broker.listen", Kind::Text),
     ("LWTOP_LIFECYCLE", "broker.lifecycle", Kind::Switch),
+    ("LWTOP_PROXY", "broker.proxy", Kind::Text),
     ("LWTOP_CA", "broker.ca", Kind::Text),
     ("LWTOP_CERT", "broker.cert", Kind::Text),
     ("LWTOP_KEY", "broker.key", Kind::Text),

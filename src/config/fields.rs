@@ -122,6 +122,12 @@ pub(super) fn url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, 
     from.deserialize_str(Text { allowed: "a broker's URL in quotes, such as \"mqtt://localhost:1883\"", read })
 }
 
+/// An HTTP proxy, as it was written.
+pub(super) fn proxy<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let read = |text: &str| text.parse::<crate::dial::Proxy>().map(|_| Some(text.to_owned()));
+    from.deserialize_str(Text { allowed: "a proxy's URL in quotes, such as \"http://localhost:3128\"", read })
+}
+
 /// An IP address and a port.
 pub(super) mod address {
     use super::{Deserializer, Serializer, Text};

@@ -72,6 +72,7 @@ impl Loaded {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         match path[..] {
             ["broker", "url"] => broker.shown_url().unwrap_or_default().into(),
+            ["broker", "proxy"] => broker.shown_proxy().unwrap_or_default().into(),
             ["broker", "user"] => broker.shown_user().unwrap_or_default().into(),
             ["broker", "headers", _] => HIDDEN.into(),
             _ => value.clone(),

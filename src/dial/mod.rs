@@ -2,17 +2,19 @@
 //!
 //! - [`stream`] is what comes of it: bytes in, bytes out; [`trouble`] says why nothing did;
 //! - [`shared`] is for many connections that go the same way;
-//! - [`websocket`] asks for the upgrade; [`aws`] knows what AWS IoT Core wants to be asked, signed by [`sigv4`] with what
+//! - [`proxy`] asks an HTTP proxy for a tunnel; [`websocket`] asks for the upgrade; [`aws`] knows what AWS IoT Core wants to be asked, signed by [`sigv4`] with what
 //!   [`credentials`] finds.
 
 mod aws;
 mod credentials;
+mod proxy;
 mod shared;
 mod sigv4;
 mod stream;
 mod trouble;
 mod websocket;
 
+pub use proxy::Proxy;
 pub use shared::SharedRoute;
 pub use stream::Stream;
 pub use trouble::{DialError, Stage, Upgrade};
@@ -40,6 +42,8 @@ pub struct Route {
     pub tls: TlsOptions,
     /// More headers for the request of a WebSocket: names and values.
     pub headers: Vec<(String, String)>,
+    /// The HTTP proxy that the way goes through.
+    pub proxy: Option<Proxy>,
 }
 
 impl fmt::Debug for Route {
@@ -47,13 +51,14 @@ impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         let mut shown = f.debug_struct("Route");
-        shown.field("address", &self.address).field("tls", &self.tls).field("headers", &headers).finish()
+        shown.field("address", &self.address).field("tls", &self.tls).field("headers", &headers);
+        shown.field("proxy", &self.proxy).finish()
     }
 }
 
 impl From<BrokerAddress> for Route {
     fn from(address: BrokerAddress) -> Self {
-        Self { address, tls: TlsOptions::default(), headers: Vec::new() }
+        Self { address, tls: TlsOptions::default(), headers: Vec::new(), proxy: None }
     }
 }
 
@@ -126,7 +131,20 @@ impl Route {
         receive_buffer: Option<u32>,
         deadline: Instant,
     ) -> Result<Stream, DialError> {
-        let tcp = self.connect(receive_buffer, deadline).await?;
+        let (host, port) = (self.address.host.as_str(), self.address.port);
+        let tcp = match &self.proxy {
+            None => connect(host, port, receive_buffer, deadline).await?,
+            Some(proxy) => {
+                let silent = |_| DialError::Proxy("it did not answer in time".to_owned());
+                let tunnel = async {
+                    let mut tcp = connect(&proxy.host, proxy.port, receive_buffer, deadline)
+                        .await
+                        .map_err(|error| DialError::Proxy(error.of_proxy()))?;
+                    proxy.tunnel(&mut tcp, host, port).await.map(|()| tcp)
+                };
+                timeout_at(deadline, tunnel).await.map_err(silent)??
+            }
+        };
         let Prepared { tls, request, lean } = prepared;
         let open = match tls {
             None => Open::Plain(tcp),
@@ -144,35 +162,6 @@ impl Route {
         }
     }
 
-    async fn connect(&self, receive_buffer: Option<u32>, deadline: Instant) -> Result<TcpStream, DialError> {
-        let host = (self.address.host.as_str(), self.address.port);
-        let silent = |_| DialError::Silent(Stage::Tcp);
-        let found = timeout_at(deadline, lookup_host(host)).await.map_err(silent)?;
-        let found: Vec<_> = found.map_err(|error| DialError::unresolved(&self.address.host, &error))?.collect();
-        let mut trouble = DialError::unresolved(&self.address.host, &io::ErrorKind::NotFound.into());
-        for (index, address) in found.iter().enumerate() {
-            // One address that swallows everything must not use up the time of the others.
-            let left = u32::try_from(found.len() - index).unwrap_or(u32::MAX);
-            let now = Instant::now();
-            let until = now + deadline.saturating_duration_since(now) / left;
-            let attempt = async {
-                let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-                socket.set_nodelay(true)?;
-                if let Some(size) = receive_buffer {
-                    // Before the connection: the window that is agreed on then follows from it.
-                    socket.set_recv_buffer_size(size)?;
-                }
-                socket.connect(*address).await
-            };
-            match timeout_at(until, attempt).await {
-                Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(error)) => trouble = DialError::unreachable(&error),
-                Err(_) => trouble = DialError::Silent(Stage::Tcp),
-            }
-        }
-        Err(trouble)
-    }
-
     async fn secure(
         &self,
         tls: &TlsConnector,
@@ -185,6 +174,39 @@ impl Route {
             Err(_) => Err(DialError::Silent(Stage::Tls)),
         }
     }
+}
+
+async fn connect(
+    host: &str,
+    port: u16,
+    receive_buffer: Option<u32>,
+    deadline: Instant,
+) -> Result<TcpStream, DialError> {
+    let silent = |_| DialError::Silent(Stage::Tcp);
+    let found = timeout_at(deadline, lookup_host((host, port))).await.map_err(silent)?;
+    let found: Vec<_> = found.map_err(|error| DialError::unresolved(host, &error))?.collect();
+    let mut trouble = DialError::unresolved(host, &io::ErrorKind::NotFound.into());
+    for (index, address) in found.iter().enumerate() {
+        // One address that swallows everything must not use up the time of the others.
+        let left = u32::try_from(found.len() - index).unwrap_or(u32::MAX);
+        let now = Instant::now();
+        let until = now + deadline.saturating_duration_since(now) / left;
+        let attempt = async {
+            let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+            socket.set_nodelay(true)?;
+            if let Some(size) = receive_buffer {
+                // Before the connection: the window that is agreed on then follows from it.
+                socket.set_recv_buffer_size(size)?;
+            }
+            socket.connect(*address).await
+        };
+        match timeout_at(until, attempt).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => trouble = DialError::unreachable(&error),
+            Err(_) => trouble = DialError::Silent(Stage::Tcp),
+        }
+    }
+    Err(trouble)
 }
 
 /// What one connection is opened with.

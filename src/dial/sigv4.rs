@@ -81,7 +81,7 @@ pub fn encoded(bytes: &[u8], besides: &str) -> String {
 }
 
 /// Undoes percent-encoding; a '%' that begins no code stands for itself.
-fn decoded(text: &str) -> Vec<u8> {
+pub fn decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

@@ -34,6 +34,8 @@ pub enum DialError {
     Setup(String),
     /// There is no TCP connection.
     Unreachable(String),
+    /// The proxy on the way is none, or lets nobody through.
+    Proxy(String),
     /// Nothing came in time.
     Silent(Stage),
     /// The other side closed.
@@ -62,6 +64,14 @@ impl DialError {
         })
     }
 
+    /// What it means where it was the proxy that was asked for.
+    pub(super) fn of_proxy(&self) -> String {
+        match self {
+            Self::Unreachable(why) => format!("it cannot be reached: {why}"),
+            _ => "it did not answer in time".to_owned(),
+        }
+    }
+
     /// What an error of reading or writing means; TLS may fail long after its handshake.
     #[must_use]
     pub fn of_io(error: &io::Error, stage: Stage) -> Self {
@@ -82,6 +92,13 @@ impl DialError {
                  --broker {}://HOST:PORT.",
                 address.scheme.name()
             ),
+            Self::Proxy(why) => {
+                let proxy = route.proxy.as_ref().map(ToString::to_string).unwrap_or_default();
+                format!(
+                    "cannot reach a broker at {at} through the proxy {proxy}: {why}. Another proxy is named with --proxy, and \
+                     NO_PROXY names who is reached without one."
+                )
+            }
             Self::Silent(Stage::Tcp) => format!(
                 "cannot reach a broker at {at}: nothing answered within {patience} s. Check the address, and whether a \
                  firewall is in between."
@@ -143,6 +160,7 @@ impl fmt::Display for DialError {
         match self {
             Self::Setup(why) | Self::Tls(why) => f.write_str(why),
             Self::Unreachable(why) => write!(f, "the broker cannot be reached: {why}"),
+            Self::Proxy(why) => write!(f, "the proxy leads nowhere: {why}"),
             Self::Silent(Stage::Tcp) => f.write_str("the broker cannot be reached: timed out"),
             Self::Silent(Stage::Tls) => f.write_str("the broker did not answer the TLS handshake in time"),
             Self::Silent(Stage::WebSocket) => f.write_str("the broker did not open the WebSocket in time"),

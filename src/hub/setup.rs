@@ -5,7 +5,7 @@ use crate::broker::EmbeddedBroker;
 use crate::clock::Clock;
 use crate::convention::{Topics, lifecycle};
 use crate::device::{DeviceTemplate, Swarm, Target, Witness};
-use crate::dial::Route;
+use crate::dial::{Proxy, Route};
 use crate::fleet::Report;
 use crate::gateway::{Gateway, GatewayConfig, Listener};
 use crate::link::{Link, LinkConfig};
@@ -38,6 +38,8 @@ pub struct LinkOptions {
     pub tls: TlsOptions,
     /// More headers for the request of a WebSocket.
     pub headers: Vec<(String, String)>,
+    /// The HTTP proxy that the way goes through.
+    pub proxy: Option<Proxy>,
     /// How the client ids begin; without it, they are like no others.
     pub client_id: Option<String>,
     /// The only version to speak; without one, 5 is tried first, then 3.1.1.
@@ -53,7 +55,8 @@ impl fmt::Debug for LinkOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         let mut shown = f.debug_struct("LinkOptions");
-        shown.field("tls", &self.tls).field("headers", &headers).field("client_id", &self.client_id);
+        shown.field("tls", &self.tls).field("headers", &headers).field("proxy", &self.proxy);
+        shown.field("client_id", &self.client_id);
         shown.field("protocol", &self.protocol).field("keep_alive", &self.keep_alive);
         shown.field("keep_session", &self.keep_session).finish()
     }
@@ -62,10 +65,10 @@ impl fmt::Debug for LinkOptions {
 impl LinkOptions {
     /// A link to this broker that listens to nothing yet.
     fn to(self, address: BrokerAddress) -> LinkConfig {
-        let Self { tls, headers, client_id, protocol, keep_alive, keep_session } = self;
+        let Self { tls, headers, proxy, client_id, protocol, keep_alive, keep_session } = self;
         let usual = LinkConfig::new(address);
         LinkConfig {
-            route: Route { tls, headers, ..usual.route },
+            route: Route { tls, headers, proxy, ..usual.route },
             client_id,
             protocol,
             keep_alive: keep_alive.unwrap_or(usual.keep_alive),
