@@ -134,11 +134,11 @@ async fn all_over(name: &str, scheme: &str, config: &str) {
         certificate.display(),
         key.display()
     );
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     // It must be able to read the key.
     let user = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
-    let config = format!("user {user}\nlistener {port} 127.0.0.1\n{}", config.replace("FILES", &files));
-    let Some(broker) = Mosquitto::start_with(&config) else { return };
+    let config = config.replace("FILES", &files);
+    let started = Mosquitto::start_on(|[port]| format!("user {user}\nlistener {port} 127.0.0.1\n{config}"));
+    let Some((broker, [port])) = started else { return };
     let address: BrokerAddress = format!("{scheme}://localhost:{port}").parse().unwrap();
     let target = Target::from(Route { tls, ..Route::from(address) });
     // Mosquitto takes its time over each end of both layers: there one version is enough.
