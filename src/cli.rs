@@ -137,11 +137,15 @@ pub struct TopicArgs {
 #[command(after_help = "Example:
   lwtop watch --broker mqtt://127.0.0.1:1883 --rules | jq 'select(.event == \"incident\")'
 
-Events: listening, link, online, overdue, offline, message, rule, executed, action, incident.")]
+Events: listening, link, online, overdue, offline, message, rule, executed, action, incident; with --summary, summary.")]
 pub struct WatchArgs {
     /// Which fleet.
     #[command(flatten)]
     pub fleet: FleetArgs,
+
+    /// One line a second with the state of the whole fleet, instead of one for each event
+    #[arg(long, help_heading = "Stream")]
+    pub summary: bool,
 
     /// Stop after this time: 30s, 5m, 1h
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, help_heading = "Stream")]

@@ -466,6 +466,27 @@ fn the_articles_connected_message_is_nobodys() {
 }
 
 #[test]
+fn names_without_end_do_not_fill_the_memory() {
+    let mut story = Story::new();
+    story.fleet = Fleet::new(Settings { will: WILL_TOPIC.parse().unwrap(), rules: false }).with_room_for(2);
+    for n in 0..5 {
+        story.message(Role::Connected, Some(&format!("d{n}")), false, false);
+        story.message(Role::Will, Some(&format!("d{n}")), false, false);
+    }
+    story.open("d9", 1, None);
+    story.close("d9", 1, Cause::ConnectionLost);
+    assert_eq!((story.fleet.len(), story.fleet.turned_away()), (2, 7));
+    assert_eq!(story.fleet.incidents().total(), 2, "those that are kept are kept whole");
+    story.tell(Event::Device(DeviceEvent::Launched { at: story.at(), client: "own".into() }));
+    story.tell(Event::Device(DeviceEvent::Removed { client: "d0".into() }));
+    story.tell(Event::Device(DeviceEvent::Removed { client: "d1".into() }));
+    assert_eq!(story.fleet.len(), 1);
+    story.message(Role::Connected, Some("d4"), false, false);
+    assert_eq!(story.presence("d4"), Presence::Online, "room again");
+    story.totals_are_right();
+}
+
+#[test]
 fn a_removed_device_is_forgotten() {
     let mut story = Story::new();
     story.open("a", 1, Some(will()));

@@ -29,6 +29,24 @@ fn three_devices_are_json_lines_to_the_end() {
 }
 
 #[test]
+fn a_summary_is_one_line_a_second_and_a_last_one() {
+    let output = output(&["watch", "--listen", "127.0.0.1:0", "--devices", "3", "--for", "1500ms", "--summary"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    for line in &lines {
+        assert_eq!((&line["event"], &line["link"]), (&"summary".into(), &true.into()), "{line}");
+        let numbers = ["devices", "online", "overdue", "offline", "unknown", "incidents", "turned_away", "dropped"];
+        let numbers = numbers.map(|key| line[key].as_u64());
+        assert_eq!(numbers, [3, 3, 0, 0, 0, 0, 0, 0].map(Some), "{line}");
+        // Each has announced itself; presence events are nobody's here.
+        assert_eq!(line["messages"], 3, "{line}");
+        assert!(line["rate"].is_number(), "{line}");
+    }
+}
+
+#[test]
 fn a_cut_device_is_told_hop_by_hop() {
     let mut stream = Stream::start(&["watch", "--listen", "127.0.0.1:0"]);
     let url = stream.address();

@@ -3,7 +3,7 @@
 use super::setup::Serve;
 use super::{Failure, watch};
 use crate::cli::{BrokerArgs, FleetArgs};
-use crate::watch::Limits;
+use crate::watch::{Limits, What};
 
 pub(super) fn run(args: &BrokerArgs) -> Result<(), Failure> {
     let fleet = FleetArgs {
@@ -14,5 +14,5 @@ pub(super) fn run(args: &BrokerArgs) -> Result<(), Failure> {
         topics: args.topics.clone(),
         ..FleetArgs::default()
     };
-    watch::print(&fleet, Serve::Always, Limits::default())
+    watch::print(&fleet, Serve::Always, What::Events, Limits::default())
 }

@@ -5,21 +5,21 @@ use super::{Failure, executor, signals};
 use crate::cli::{FleetArgs, WatchArgs};
 use crate::clock::Clock;
 use crate::hub::Runtime;
-use crate::watch::{Limits, run as stream};
+use crate::watch::{Limits, What, run as stream};
 use std::io::{stderr, stdout};
 
 pub(super) fn run(args: &WatchArgs) -> Result<(), Failure> {
     let limits = Limits { time: args.time, lines: args.count };
-    print(&args.fleet, Serve::Unless, limits)
+    print(&args.fleet, Serve::Unless, if args.summary { What::Summary } else { What::Events }, limits)
 }
 
 /// Prints the stream of this fleet until a limit or a signal.
-pub(super) fn print(args: &FleetArgs, serve: Serve, limits: Limits) -> Result<(), Failure> {
+pub(super) fn print(args: &FleetArgs, serve: Serve, what: What, limits: Limits) -> Result<(), Failure> {
     let setup = fleet(args, Launch::None, serve)?;
     executor()?.block_on(async {
         let stop =
             signals::asked_to_end().map_err(|error| Failure::Runtime(format!("signals cannot be handled: {error}")))?;
         let runtime = Runtime::start(setup, Clock::start()).map_err(|fatal| Failure::Runtime(fatal.to_string()))?;
-        stream(runtime, limits, stdout(), stderr(), stop).await.map_err(|end| Failure::Runtime(end.to_string()))
+        stream(runtime, what, limits, stdout(), stderr(), stop).await.map_err(|end| Failure::Runtime(end.to_string()))
     })
 }

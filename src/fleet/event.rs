@@ -228,6 +228,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every part.
+    pub const ALL: [Self; 4] = [Self::Connected, Self::Will, Self::Executed, Self::Other];
+
     /// The name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -89,7 +89,7 @@ impl Fleet {
         if self.is_echo(&event.client, at) {
             return;
         }
-        let key = self.admit(&event.client, Origin::Seen, at);
+        let Some(key) = self.admit(&event.client, Origin::Seen, at) else { return };
         let device = &mut self.devices[key.0];
         if device.lifecycle.as_ref().is_some_and(|last| !last.is_older_than(&event)) {
             return;

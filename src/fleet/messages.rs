@@ -76,7 +76,7 @@ impl Fleet {
         now: Moment,
         out: &mut Vec<Change>,
     ) {
-        let key = self.admit(id, Origin::Seen, message.at);
+        let Some(key) = self.admit(id, Origin::Seen, message.at) else { return };
         let device = &mut self.devices[key.0];
         if message.retain {
             // From an unknown time: it only counts where nothing else is known.
@@ -250,7 +250,7 @@ impl Fleet {
     }
 
     fn connected_message(&mut self, id: &ClientId, message: &Incoming, out: &mut Vec<Change>) {
-        let key = self.admit(id, Origin::Seen, message.at);
+        let Some(key) = self.admit(id, Origin::Seen, message.at) else { return };
         let device = &mut self.devices[key.0];
         // Where the wire is seen, it knows better than a message that may have been long on its way.
         if device.session.is_some() {
@@ -260,9 +260,12 @@ impl Fleet {
             device.note(message.at, "a retained message says that it connected once");
             return;
         }
-        device.note(message.at, "announced itself");
         let evidence = Evidence::Inferred;
         let new = device.presence != Presence::Online;
+        // Some say it every second; that is nothing new.
+        if new {
+            device.note(message.at, "announced itself");
+        }
         self.set_presence(key, Presence::Online, Some(evidence), message.at);
         if new {
             out.push(Change::Online { at: message.at, client: self.devices[key.0].id.clone(), evidence });

@@ -14,7 +14,7 @@ use crate::wiring::Activity;
 
 impl Fleet {
     pub(super) fn opened(&mut self, opened: Opened, out: &mut Vec<Change>) {
-        let key = self.admit(&opened.client, Origin::Seen, opened.at);
+        let Some(key) = self.admit(&opened.client, Origin::Seen, opened.at) else { return };
         self.release_offline(key, WillSent::Unknown, out);
         self.by_conn.insert(opened.conn, key);
         let device = &mut self.devices[key.0];

@@ -57,7 +57,13 @@ pub struct Fleet {
     pub(super) settings: Settings,
     /// Devices that were removed a moment ago: what they said before may still be on its way.
     removed: HashMap<ClientId, Moment>,
+    /// How many devices are kept at most.
+    most: usize,
+    turned_away: u64,
 }
+
+/// Devices that are kept at most: whoever may publish could fill the memory with names otherwise.
+const MOST: usize = 250_000;
 
 /// How long a message that was on its way does not bring a removed device back.
 const REMOVED: Duration = Duration::from_secs(5);
@@ -78,7 +84,27 @@ impl Fleet {
             link: LinkState::default(),
             settings,
             removed: HashMap::new(),
+            most: MOST,
+            turned_away: 0,
         }
+    }
+
+    /// The same fleet with room for so many devices.
+    #[must_use]
+    pub fn with_room_for(self, most: usize) -> Self {
+        Self { most, ..self }
+    }
+
+    /// How many messages and connections were of devices that found no room, and are not kept.
+    #[must_use]
+    pub const fn turned_away(&self) -> u64 {
+        self.turned_away
+    }
+
+    /// How many devices are kept at most, beside those that lwtop launched itself.
+    #[must_use]
+    pub const fn room(&self) -> usize {
+        self.most
     }
 
     /// Takes in one event; what came of it is appended to `out`.
@@ -186,16 +212,20 @@ impl Fleet {
         self.find(client).and_then(|key| self.device(key)).is_some_and(|device| device.early_will.is_some())
     }
 
-    /// The place of `id`, which is added if it is new.
-    pub(super) fn admit(&mut self, id: &ClientId, origin: Origin, at: Moment) -> DeviceKey {
+    /// The place of `id`, which is added if it is new and there is room; what lwtop launches has its own bound.
+    pub(super) fn admit(&mut self, id: &ClientId, origin: Origin, at: Moment) -> Option<DeviceKey> {
         if let Some(key) = self.by_id.get(id) {
-            return *key;
+            return Some(*key);
+        }
+        if self.order.len() >= self.most && origin == Origin::Seen {
+            self.turned_away += 1;
+            return None;
         }
         let key = DeviceKey(self.devices.insert(Device::new(id.clone(), origin, at)));
         self.by_id.insert(id.clone(), key);
         self.order.push(key);
         self.counts.unknown += 1;
-        key
+        Some(key)
     }
 
     /// Changes a presence and keeps the counts right.
@@ -214,7 +244,7 @@ impl Fleet {
     fn device_event(&mut self, event: DeviceEvent, now: Moment, out: &mut Vec<Change>) {
         match event {
             DeviceEvent::Launched { at, client } => {
-                let key = self.admit(&client, Origin::Launched, at);
+                let Some(key) = self.admit(&client, Origin::Launched, at) else { return };
                 let device = &mut self.devices[key.0];
                 device.origin = Origin::Launched;
                 device.trouble = None;
@@ -222,7 +252,7 @@ impl Fleet {
             }
             DeviceEvent::Failed { at, client, why } => self.failed(at, &client, &why, out),
             DeviceEvent::Faulted { at, client, fault } => {
-                let key = self.admit(&client, Origin::Seen, at);
+                let Some(key) = self.admit(&client, Origin::Seen, at) else { return };
                 let device = &mut self.devices[key.0];
                 device.fault = Some((fault, at));
                 device.note(at, format!("{} by lwtop: {}", fault.title(), fault.what_happens()));

@@ -51,6 +51,8 @@ pub struct Hub {
     stage: Option<String>,
     rate: Rate,
     refused: u64,
+    /// Whether it was said that not every device finds room.
+    crowded: bool,
     /// What connections did whose opening is still on its way; looked at once more.
     early: Vec<(ConnId, Activity)>,
 }
@@ -70,6 +72,7 @@ impl Hub {
             stage: Some("starting".to_owned()),
             rate: Rate::default(),
             refused: 0,
+            crowded: false,
             early: Vec::new(),
         }
     }
@@ -169,6 +172,10 @@ impl Hub {
             Report::Aside(aside) => step.asides.push(aside),
             Report::Notice(text) => step.notices.push(text),
             Report::Fatal(text) => step.fatal = Some(text),
+        }
+        if self.fleet.turned_away() > 0 && !std::mem::replace(&mut self.crowded, true) {
+            let room = self.fleet.room();
+            step.notices.push(format!("there are more than {room} devices: those beyond are not kept, only counted"));
         }
         self.reactions.decide(&self.fleet, now, step);
     }

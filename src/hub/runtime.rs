@@ -57,7 +57,8 @@ pub struct Turn {
 
 /// The hub and the parts it drives.
 pub struct Runtime {
-    pub(super) hub: Hub,
+    /// In a box: a future that holds a runtime would be large otherwise.
+    pub(super) hub: Box<Hub>,
     pub(super) setup: Setup,
     pub(super) lanes: Lanes,
     pub(super) inbox: mpsc::Receiver<Report>,
@@ -104,7 +105,7 @@ impl Runtime {
             ..Status::default()
         };
         Ok(Self {
-            hub: Hub::new(setup.topics.clone(), setup.rules.clone(), setup.embedded()),
+            hub: Box::new(Hub::new(setup.topics.clone(), setup.rules.clone(), setup.embedded())),
             setup,
             lanes,
             inbox,
@@ -126,7 +127,7 @@ impl Runtime {
 
     /// The fleet.
     #[must_use]
-    pub const fn fleet(&self) -> &Fleet {
+    pub fn fleet(&self) -> &Fleet {
         self.hub.fleet()
     }
 

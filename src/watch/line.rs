@@ -4,7 +4,8 @@
 //! that cannot be known.
 
 use crate::clock::Moment;
-use crate::fleet::{ActionReport, Change, Fleet, Hop, Incident, IncidentPhase, Incoming, Session};
+use crate::fleet::{ActionReport, Change, Fleet, Hop, Incident, IncidentPhase, Incoming, LinkState, Role, Session};
+use crate::hub::Status;
 use crate::mqtt::ClientId;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
@@ -77,6 +78,30 @@ pub fn listening(at: Moment, address: SocketAddr) -> Value {
     let mut line = head(at, "listening");
     line.insert("address".into(), address.to_string().into());
     line.insert("url".into(), format!("mqtt://{address}").into());
+    line.into()
+}
+
+/// The whole fleet in one line.
+#[must_use]
+pub fn summary(at: Moment, fleet: &Fleet, status: &Status) -> Value {
+    let mut line = head(at, "summary");
+    let counts = fleet.counts();
+    let mut count = |key: &str, value: u64| line.insert(key.into(), value.into());
+    for (key, number) in [
+        ("devices", fleet.len()),
+        ("online", counts.online),
+        ("overdue", counts.overdue),
+        ("offline", counts.offline),
+        ("unknown", counts.unknown),
+    ] {
+        count(key, number as u64);
+    }
+    count("incidents", fleet.incidents().total());
+    count("messages", Role::ALL.into_iter().map(|role| fleet.feed(role).total()).sum());
+    count("turned_away", fleet.turned_away());
+    count("dropped", status.dropped);
+    line.insert("rate".into(), json!((f64::from(status.rate) * 10.0).round() / 10.0));
+    line.insert("link".into(), matches!(fleet.link(), LinkState::Up { .. }).into());
     line.into()
 }
 

@@ -5,4 +5,4 @@ pub mod play;
 pub mod stream;
 mod writer;
 
-pub use stream::{End, Limits, run};
+pub use stream::{End, Limits, What, run};

@@ -7,6 +7,19 @@ use crate::hub::{Fatal, Runtime, Turn};
 use std::future::Future;
 use std::io::{self, Write};
 use std::time::Duration;
+use tokio::time::MissedTickBehavior;
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A line for each event.
+    Events,
+    /// One line a second with the state of the whole fleet, and a last one.
+    Summary,
+}
+
+/// How far summaries are apart.
+const SUMMARY_EVERY: Duration = Duration::from_secs(1);
 
 /// When the stream ends by itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,13 +48,14 @@ pub enum End {
 /// When the hub cannot go on or the output cannot be written; a reader that goes away (`| head`) is no error.
 pub async fn run(
     mut runtime: Runtime,
+    what: What,
     limits: Limits,
     out: impl Write + Send + 'static,
     mut log: impl Write,
     stop: impl Future<Output = ()>,
 ) -> Result<(), End> {
-    let waiting = runtime.serves().then(Vec::new);
-    let mut printer = Printer { lines: String::new(), left: limits.lines, waiting };
+    let waiting = (what == What::Events && runtime.serves()).then(Vec::new);
+    let mut printer = Printer { what, lines: String::new(), left: limits.lines, waiting };
     let writer = Writer::start(out).map_err(End::Output)?;
     let result = drive(&mut runtime, limits.time, &mut printer, &writer, &mut log, stop).await;
     if result.is_ok() {
@@ -52,6 +66,7 @@ pub async fn run(
             let _ = writeln!(log, "lwtop: {notice}");
         }
         printer.turn(&last, &runtime);
+        printer.summary(&mut runtime);
     }
     let written = writer.finish(printer.lines).await;
     runtime.stop().await;
@@ -73,9 +88,15 @@ async fn drive(
         }
     };
     tokio::pin!(over, stop);
+    let mut every = tokio::time::interval_at(tokio::time::Instant::now() + SUMMARY_EVERY, SUMMARY_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         let turn = tokio::select! {
             turn = runtime.turn() => turn?,
+            _ = every.tick(), if printer.what == What::Summary => {
+                printer.summary(runtime);
+                Turn::default()
+            }
             () = &mut over => return Ok(()),
             () = &mut stop => return Ok(()),
         };
@@ -101,6 +122,7 @@ async fn drive(
 
 /// Turns changes into lines.
 struct Printer {
+    what: What,
     lines: String,
     /// How many more are wanted.
     left: Option<u64>,
@@ -111,16 +133,30 @@ struct Printer {
 impl Printer {
     fn turn(&mut self, turn: &Turn, runtime: &Runtime) {
         if let Some(address) = turn.listening {
-            self.print(&line::listening(runtime.clock().now(), address));
+            if self.what == What::Events {
+                self.print(&line::listening(runtime.clock().now(), address));
+            }
             for change in self.waiting.take().unwrap_or_default() {
                 self.change(&change, runtime);
             }
+        }
+        if self.what == What::Summary {
+            return;
         }
         for change in &turn.changes {
             match &mut self.waiting {
                 Some(waiting) => waiting.push(change.clone()),
                 None => self.change(change, runtime),
             }
+        }
+    }
+
+    fn summary(&mut self, runtime: &mut Runtime) {
+        if self.what == What::Summary {
+            let at = runtime.clock().now();
+            let (fleet, _, status) = runtime.view();
+            let line = line::summary(at, fleet, status);
+            self.print(&line);
         }
     }
 
