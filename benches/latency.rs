@@ -10,7 +10,7 @@ use lwtop::clock::Clock;
 use lwtop::convention::Topics;
 use lwtop::device::DeviceTemplate;
 use lwtop::fleet::{Hop, IncidentId};
-use lwtop::hub::{Command, LinkOptions, Runtime, Setup, Source};
+use lwtop::hub::{Command, Doors, LinkOptions, Runtime, Setup, Source};
 use lwtop::mqtt::Fault;
 use lwtop::rules::RuleSet;
 use raw::Raw;
@@ -36,7 +36,7 @@ async fn run() {
         executed: "/lwt/executed".parse().expect("a filter"),
     };
     let setup = Setup {
-        source: Source::Embedded { listen: "127.0.0.1:0".parse().expect("an address") },
+        source: Source::Embedded { listen: "127.0.0.1:0".parse().expect("an address"), doors: Doors::default() },
         link: LinkOptions::default(),
         rules: RuleSet::article(&topics.will, &"/lwt/executed".parse().expect("a topic")),
         topics,
@@ -51,7 +51,7 @@ async fn run() {
     let mut program = Runtime::start(setup, clock).expect("one device fits");
     let mut port = None;
     while port.is_none() || program.fleet().counts().online < 1 {
-        port = program.turn().await.expect("a turn").listening.map(|address| address.port()).or(port);
+        port = program.turn().await.expect("a turn").listening.first().map(|entrance| entrance.address.port()).or(port);
     }
     let (seen, bare) = mpsc::channel();
     let (ready, subscribed) = tokio::sync::oneshot::channel();

@@ -4,6 +4,7 @@
 
 mod aws;
 mod config;
+mod doors;
 mod link;
 mod play;
 mod rule;
@@ -11,6 +12,7 @@ mod swarm;
 
 pub use aws::{AwsArgs, AwsCommand, PolicyArgs, StoryArgs, TemplateArgs};
 pub use config::{ConfigArgs, ConfigCommand, ConfigPathArgs};
+pub use doors::DoorArgs;
 pub use link::LinkArgs;
 pub use play::{LessonArgs, PlayArgs};
 pub use rule::{Format, RuleArgs, RuleCheckArgs, RuleCommand, RuleTestArgs};
@@ -18,7 +20,6 @@ pub use swarm::SwarmArgs;
 
 use crate::mqtt::{Fault, Protocol};
 use clap::{Args, Parser, Subcommand};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -88,12 +89,8 @@ pub struct FleetArgs {
     pub profile: Option<String>,
 
     /// Watch this broker instead of serving one: mqtt://[user[:password]@]host[:port], or mqtts, ws or wss
-    #[arg(long, value_name = "URL", conflicts_with = "listen", help_heading = "Fleet")]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["listen", "tls_listen", "ws_listen", "wss_listen"], help_heading = "Fleet")]
     pub broker: Option<String>,
-
-    /// Where the embedded broker listens; port 0 takes any free one [default: 127.0.0.1:1883]
-    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Fleet")]
-    pub listen: Option<SocketAddr>,
 
     /// Launch this many simulated devices at the start [default: 3 in the interface on the embedded broker, else 0]
     #[arg(long, value_name = "N", help_heading = "Fleet")]
@@ -106,6 +103,10 @@ pub struct FleetArgs {
     /// Whether only a configuration that is named counts, and not the usual file.
     #[arg(skip)]
     pub named_only: bool,
+
+    /// Where its own broker listens.
+    #[command(flatten)]
+    pub doors: DoorArgs,
 
     /// How to connect.
     #[command(flatten)]
@@ -169,13 +170,13 @@ pub struct BrokerArgs {
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
 
-    /// Where to listen; port 0 takes any free one [default: 127.0.0.1:1883]
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub listen: Option<SocketAddr>,
-
     /// Launch this many simulated devices at the start [default: 0]
     #[arg(long, value_name = "N")]
     pub devices: Option<usize>,
+
+    /// Where it listens.
+    #[command(flatten)]
+    pub doors: DoorArgs,
 
     /// Topics of the story.
     #[command(flatten)]

@@ -12,7 +12,7 @@ use lwtop::convention::Topics;
 use lwtop::device::DeviceTemplate;
 use lwtop::fleet::{Change, Hop, IncidentPhase, Incoming, LinkEvent, Report};
 use lwtop::hub::core::{Hub, Step};
-use lwtop::hub::{Command, LinkOptions, Runtime, Setup, Source};
+use lwtop::hub::{Command, Doors, LinkOptions, Runtime, Setup, Source};
 use lwtop::mqtt::{Cause, Fault, Qos};
 use lwtop::rules::RuleSet;
 use smtp::{Manner, Smtp};
@@ -45,7 +45,7 @@ fn rules_of_the_readme(port: u16) -> RuleSet {
 async fn a_device_is_cut_and_a_person_gets_the_articles_mail() {
     let mut server = Smtp::start(Manner::default()).await;
     let setup = Setup {
-        source: Source::Embedded { listen: "127.0.0.1:0".parse().unwrap() },
+        source: Source::Embedded { listen: "127.0.0.1:0".parse().unwrap(), doors: Doors::default() },
         link: LinkOptions::default(),
         topics: topics(),
         rules: rules_of_the_readme(server.port),

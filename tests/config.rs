@@ -31,8 +31,27 @@ fn example() -> String {
 }
 
 /// Keys that have no default: they stand in comments.
-const WITHOUT_DEFAULT: [&str; 11] =
-    ["url", "topic", "proxy", "ca", "cert", "key", "server_name", "user", "password_env", "client_id", "headers"];
+const WITHOUT_DEFAULT: [&str; 19] = [
+    "url",
+    "tls_listen",
+    "ws_listen",
+    "wss_listen",
+    "certs",
+    "server_cert",
+    "server_key",
+    "client_ca",
+    "users_file",
+    "topic",
+    "proxy",
+    "ca",
+    "cert",
+    "key",
+    "server_name",
+    "user",
+    "password_env",
+    "client_id",
+    "headers",
+];
 
 /// The example with the keys that have no default switched on, and its rules; the profile stays in its comment.
 fn example_in_full() -> String {
@@ -58,7 +77,8 @@ fn example_in_full() -> String {
 /// entry here. The keys of rules are held to the example beside the code that reads them.
 fn every_key() -> Config {
     let Config { broker, topics, devices, rules: _ } = Config::default();
-    let BrokerSection { listen, lifecycle, alpn, insecure, protocol, keep_alive, clean, .. } = broker;
+    let BrokerSection { listen, require_client_cert, lifecycle, alpn, insecure, protocol, keep_alive, clean, .. } =
+        broker;
     let TopicsSection { will, connected, executed } = topics.clone();
     let DevicesSection { will: device_will, connected: device_connected, .. } = devices.clone();
     let ConnectedSection { topic: _, payload, qos, retain } = device_connected;
@@ -66,6 +86,15 @@ fn every_key() -> Config {
         broker: BrokerSection {
             url: Some("mqtts://localhost:8883".to_owned()),
             listen,
+            tls_listen: Some(([127, 0, 0, 1], 8883).into()),
+            ws_listen: Some(([127, 0, 0, 1], 9001).into()),
+            wss_listen: Some(([127, 0, 0, 1], 9002).into()),
+            certs: Some("certs".into()),
+            server_cert: Some("server.pem".into()),
+            server_key: Some("server.key".into()),
+            client_ca: Some("ca.pem".into()),
+            require_client_cert,
+            users_file: Some("users".into()),
             lifecycle,
             proxy: Some("http://proxy.example:3128".to_owned()),
             ca: Some("ca.pem".into()),

@@ -7,7 +7,7 @@ mod support;
 use authority::Authority;
 use lwtop::dial::{Prepared, Route};
 use lwtop::fleet::{Closed, Opened, Report, Via};
-use lwtop::gateway::Door;
+use lwtop::gateway::{Door, Logins};
 use lwtop::mqtt::{BrokerAddress, Cause, Fault, Scheme};
 use lwtop::tls::{ServerOptions, TlsOptions, client_config, server_name};
 use std::net::SocketAddr;
@@ -414,4 +414,110 @@ async fn whoever_is_no_device_or_takes_too_long_disturbs_nobody() {
     drop(stuck);
     doors.world.closed().await;
     doors.all_is_well().await;
+}
+
+#[tokio::test]
+async fn only_users_of_the_file_come_in_through_any_door() {
+    let authority = Authority::new("doors-users");
+    let users = authority.dir().join("users");
+    std::fs::write(&users, "ann:secret\n").unwrap();
+    let logins = Logins::read(&users).unwrap().with("own", "made up");
+    let doors = vec![Door::tls(&authority.door()).unwrap()];
+    let (mut world, at) = World::start_as(doors, Some(logins)).await;
+    for (login, level, answer) in [
+        (None, 4, &[0x20, 2, 0, 5][..]),
+        (Some(("ann", "Secret")), 4, &[0x20, 2, 0, 5]),
+        (Some(("bob", "secret")), 5, &[0x20, 3, 0, 0x86, 0]),
+    ] {
+        let mut wire = Wire::connect(world.addr()).await;
+        wire.send(&Connect { login, ..Connect::new("a", level) }.bytes()).await;
+        assert_eq!(wire.packet().await.expect("CONNACK"), answer);
+        assert_eq!(wire.packet().await, None);
+        let (client, why) = world.refused().await;
+        assert!(client.as_str() == "a" && why.contains("user name"), "{why}");
+    }
+    for login in [("ann", "secret"), ("own", "made up")] {
+        drop(world.device(Connect { login: Some(login), ..Connect::new("a", 5) }).await);
+        world.closed().await;
+    }
+    let config = client_config(&authority.trusting()).unwrap();
+    let tcp = TcpStream::connect(at[0]).await.unwrap();
+    let name = server_name(&TlsOptions::default(), "localhost").unwrap();
+    let mut wire = Wire { stream: TlsConnector::from(config).connect(name, tcp).await.unwrap() };
+    wire.send(&Connect::new("b", 4).bytes()).await;
+    assert_eq!(wire.packet().await.expect("CONNACK"), [0x20, 2, 0, 5]);
+    assert_eq!(world.refused().await.0.as_str(), "b");
+    world.nothing_more().await;
+}
+
+/// `lwtop broker` with every door; its lines.
+struct Program(std::process::Child, std::io::Lines<std::io::BufReader<std::process::ChildStdout>>);
+
+impl Program {
+    fn start(dir: &std::path::Path) -> Self {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_lwtop"))
+            .args(["broker", "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0", "--ws-listen", "127.0.0.1:0"])
+            .args(["--wss-listen", "127.0.0.1:0", "--devices", "1", "--require-client-cert", "--certs"])
+            .arg(dir)
+            .arg("--users")
+            .arg(dir.join("users"))
+            .env("LWTOP_CONFIG", dir.join("config.toml"))
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+        Self(child, lines)
+    }
+
+    /// The next line of this event.
+    fn next(&mut self, event: &str) -> serde_json::Value {
+        loop {
+            let line = self.1.next().expect("a line, not the end").unwrap();
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+            if line["event"] == event {
+                return line;
+            }
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_says_where_devices_come_in_and_who_they_are() {
+    let authority = Authority::new("doors-program");
+    authority.door();
+    std::fs::write(authority.dir().join("users"), "ann:secret\n").unwrap();
+    std::fs::write(authority.dir().join("config.toml"), "").unwrap();
+    let dir = authority.dir().to_owned();
+    let mut program = Program::start(&dir);
+    let mut urls = Vec::new();
+    for scheme in ["mqtt", "mqtts", "ws", "wss"] {
+        let line = program.next("listening");
+        let url = line["url"].as_str().unwrap().to_owned();
+        let address = line["address"].as_str().unwrap();
+        let path = if scheme.starts_with("ws") { "/mqtt" } else { "" };
+        assert_eq!(url, format!("{scheme}://{address}{path}"));
+        urls.push(url);
+    }
+    // lwtop's own device has a login that nobody wrote down.
+    let online = program.next("online");
+    assert_eq!((&online["device"], &online["scheme"]), (&"lwtThing".into(), &"mqtt".into()));
+    let address: BrokerAddress = urls[3].parse().unwrap();
+    let route = Route { tls: authority.client("press-7"), ..Route::from(address) };
+    let stream = route.dial(route.prepare().await.unwrap(), None, Instant::now() + DEADLINE).await.unwrap();
+    let mut wire = Wire { stream };
+    wire.send(&Connect { login: Some(("ann", "secret")), ..Connect::new("press-7", 4) }.bytes()).await;
+    wire.packet().await.expect("CONNACK");
+    let online = program.next("online");
+    assert_eq!(online["device"], "press-7");
+    assert_eq!((&online["scheme"], &online["identity"]), (&"wss".into(), &"press-7".into()));
+    drop(wire);
+    assert_eq!(program.next("offline")["cause"], "connection_lost");
 }

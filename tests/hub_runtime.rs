@@ -8,7 +8,7 @@ mod raw;
 use lwtop::clock::Clock;
 use lwtop::device::DeviceTemplate;
 use lwtop::fleet::{Change, Device, Hop, Incident, LinkState, Presence, Role, WillSent};
-use lwtop::hub::{Command, LinkOptions, Runtime, Setup, Source};
+use lwtop::hub::{Command, Doors, LinkOptions, Runtime, Setup, Source};
 use lwtop::mqtt::{BrokerAddress, Cause, ClientId, Fault, KeepAlive, Protocol};
 use lwtop::rules::RuleSet;
 use mosquitto::Mosquitto;
@@ -29,7 +29,7 @@ fn setup(devices: usize) -> Setup {
     };
     let rules = RuleSet::article(&topics.will, &"/lwt/executed".parse().unwrap());
     Setup {
-        source: Source::Embedded { listen: "127.0.0.1:0".parse().unwrap() },
+        source: Source::Embedded { listen: "127.0.0.1:0".parse().unwrap(), doors: Doors::default() },
         link: LinkOptions::default(),
         topics,
         rules,

@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// What lwtop's own link shows at the embedded broker's door. Its socket address cannot be known in advance, so it is
-/// admitted by what it knows instead of by where it comes from.
+/// admitted by what it knows instead of by where it comes from. lwtop's own devices have one for the gateway, where that
+/// asks for one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LinkLogin {
     /// The user name.
@@ -13,7 +14,11 @@ pub struct LinkLogin {
 }
 
 impl LinkLogin {
-    pub(super) fn random() -> Result<Self, getrandom::Error> {
+    /// One that nobody else has.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = [0_u8; 24];
         getrandom::fill(&mut bytes)?;
         let (user, password) = bytes.split_at(8);

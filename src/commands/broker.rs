@@ -9,8 +9,8 @@ pub(super) fn run(args: &BrokerArgs) -> Result<(), Failure> {
     let fleet = FleetArgs {
         config: args.config.clone(),
         profile: args.profile.clone(),
-        listen: args.listen,
         devices: args.devices,
+        doors: args.doors.clone(),
         topics: args.topics.clone(),
         ..FleetArgs::default()
     };

@@ -1,8 +1,9 @@
 //! Flags as settings of the configuration.
 
 use super::{Failure, warn};
-use crate::cli::{FleetArgs, LinkArgs, StoryArgs, TopicArgs};
+use crate::cli::{DoorArgs, FleetArgs, LinkArgs, StoryArgs, TopicArgs};
 use crate::config::{Environment, Loaded, Setting, Sources};
+use std::net::SocketAddr;
 use std::path::Path;
 use toml::Value;
 
@@ -11,7 +12,7 @@ pub(super) fn of_fleet(args: &FleetArgs) -> Sources {
     let mut flags = of_link(&args.link);
     flags.extend(of_topics(&args.topics));
     flags.extend(one("--broker", "broker.url", args.broker.clone()));
-    flags.extend(one("--listen", "broker.listen", args.listen.map(|address| address.to_string())));
+    flags.extend(of_doors(&args.doors));
     let count = args.devices.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
     flags.extend(one("--devices", "devices.count", count));
     Sources { named_only: args.named_only, ..sources(args.config.as_deref(), args.profile.as_ref(), flags) }
@@ -49,6 +50,21 @@ fn of_topics(args: &TopicArgs) -> Vec<Setting> {
         one("--will-topic", "topics.will", will_topic),
         one("--connected-topic", "topics.connected", connected_topic),
         one("--executed-topic", "topics.executed", executed_topic),
+    ];
+    flags.into_iter().flatten().collect()
+}
+
+fn of_doors(args: &DoorArgs) -> Vec<Setting> {
+    let DoorArgs { listen, tls_listen, ws_listen, wss_listen, certs, require_client_cert, users } = args.clone();
+    let at = |flag, key, address: Option<SocketAddr>| one(flag, key, address.map(|address| address.to_string()));
+    let flags = [
+        at("--listen", "broker.listen", listen),
+        at("--tls-listen", "broker.tls_listen", tls_listen),
+        at("--ws-listen", "broker.ws_listen", ws_listen),
+        at("--wss-listen", "broker.wss_listen", wss_listen),
+        one("--certs", "broker.certs", certs),
+        one("--require-client-cert", "broker.require_client_cert", require_client_cert.then_some(true)),
+        one("--users", "broker.users_file", users),
     ];
     flags.into_iter().flatten().collect()
 }

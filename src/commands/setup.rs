@@ -5,7 +5,7 @@ use crate::cli::{DeviceArgs, FleetArgs};
 use crate::config::{BrokerSection, Config, Loaded, Origin, TLS};
 use crate::device::{Announcement, DeviceTemplate, Telemetry, WillTemplate};
 use crate::dial::Proxy;
-use crate::hub::{LinkOptions, Setup, Source};
+use crate::hub::{Doors, LinkOptions, Setup, Source};
 use crate::mqtt::address::AddressError;
 use crate::mqtt::{BrokerAddress, Scheme, TopicError};
 use crate::rules::RuleSet;
@@ -31,16 +31,19 @@ pub(super) enum Serve {
     Always,
 }
 
+/// The keys that only mean something where lwtop's own broker is.
+const DOORS: [&str; 4] = ["broker.listen", "broker.tls_listen", "broker.ws_listen", "broker.wss_listen"];
+
 /// What `lwtop`, `lwtop watch` and `lwtop broker` start with.
 pub(super) fn fleet(args: &FleetArgs, launch: Launch, serve: Serve) -> Result<Setup, Failure> {
     let loaded = flags::load(&flags::of_fleet(args))?;
     let config = &loaded.config;
     let source = match config.broker.url.as_deref().filter(|_| serve == Serve::Unless) {
         // Said later wins; said at once, there is a broker to watch.
-        Some(url) if loaded.origin("broker.url").rank() >= loaded.origin("broker.listen").rank() => {
+        Some(url) if DOORS.iter().all(|key| loaded.origin("broker.url").rank() >= loaded.origin(key).rank()) => {
             Source::External(external(&loaded, url)?)
         }
-        _ => Source::Embedded { listen: config.broker.listen },
+        _ => Source::Embedded { listen: config.broker.listen, doors: doors(config) },
     };
     if config.topics.will == config.topics.executed {
         return Err(Failure::Usage(format!(
@@ -103,6 +106,18 @@ fn external(loaded: &Loaded, url: &str) -> Result<BrokerAddress, Failure> {
     Ok(address)
 }
 
+/// Where its own broker listens beside MQTT over TCP, and whom it lets in.
+fn doors(config: &Config) -> Doors {
+    let broker = &config.broker;
+    Doors {
+        tls: broker.tls_listen,
+        websocket: broker.ws_listen,
+        secure_websocket: broker.wss_listen,
+        server: broker.server(),
+        users: broker.users_file.clone(),
+    }
+}
+
 /// The proxy on the way there: what `wss://` is to the network is HTTPS, so that goes as all HTTPS does.
 fn proxy(config: &Config, address: &BrokerAddress) -> Result<Option<Proxy>, Failure> {
     match &config.broker.proxy {
@@ -129,12 +144,7 @@ fn link(config: &Config) -> LinkOptions {
         clean,
         client_id,
         headers,
-        url: _,
-        listen: _,
-        lifecycle: _,
-        user: _,
-        password_env: _,
-        password_file: _,
+        ..
     } = config.broker.clone();
     LinkOptions {
         tls: TlsOptions { ca, cert, key, server_name, alpn, insecure },

@@ -3,6 +3,7 @@
 use super::fields;
 use crate::dial::Proxy;
 use crate::mqtt::{BrokerAddress, KeepAlive, Protocol};
+use crate::tls::ServerOptions;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 /// `[broker]`
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the file")]
 pub struct BrokerSection {
     /// The broker to watch, as it would stand after `--broker`; without it lwtop runs its own.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::url")]
@@ -18,6 +20,32 @@ pub struct BrokerSection {
     /// Where lwtop's own broker listens; port 0 takes any free one.
     #[serde(with = "fields::address")]
     pub listen: SocketAddr,
+    /// Where it listens for MQTT over TLS, if it does.
+    #[serde(skip_serializing_if = "Option::is_none", with = "fields::optional_address")]
+    pub tls_listen: Option<SocketAddr>,
+    /// Where it listens for MQTT over WebSocket, if it does.
+    #[serde(skip_serializing_if = "Option::is_none", with = "fields::optional_address")]
+    pub ws_listen: Option<SocketAddr>,
+    /// Where it listens for MQTT over WebSocket over TLS, if it does.
+    #[serde(skip_serializing_if = "Option::is_none", with = "fields::optional_address")]
+    pub wss_listen: Option<SocketAddr>,
+    /// The folder with `server.pem`, `server.key` and, for certificates of clients, `ca.pem`.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::path")]
+    pub certs: Option<PathBuf>,
+    /// Its own certificate, in place of the one in the folder.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::path")]
+    pub server_cert: Option<PathBuf>,
+    /// Its private key, in place of the one in the folder.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::path")]
+    pub server_key: Option<PathBuf>,
+    /// The authorities whose certificates devices may show, in place of those in the folder.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::path")]
+    pub client_ca: Option<PathBuf>,
+    /// Whether a device must show a certificate where there is TLS.
+    pub require_client_cert: bool,
+    /// The file of those who may come in, by user name and password.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::path")]
+    pub users_file: Option<PathBuf>,
     /// Whether the broker's own events of devices that come and go are listened to (AWS IoT Core).
     pub lifecycle: bool,
     /// The HTTP proxy that the way goes through, as it was written.
@@ -70,6 +98,15 @@ impl Default for BrokerSection {
         Self {
             url: None,
             listen: (Ipv4Addr::LOCALHOST, 1883).into(),
+            tls_listen: None,
+            ws_listen: None,
+            wss_listen: None,
+            certs: None,
+            server_cert: None,
+            server_key: None,
+            client_ca: None,
+            require_client_cert: false,
+            users_file: None,
             lifecycle: false,
             proxy: None,
             ca: None,
@@ -126,7 +163,28 @@ impl BrokerSection {
             "broker.password_file",
             "there are two passwords: leave out password_env or password_file",
         );
+        fault(
+            self.server_cert.is_some() != self.server_key.is_some(),
+            if self.server_cert.is_some() { "broker.server_cert" } else { "broker.server_key" },
+            "server_cert and server_key belong together: name both, or a folder with certs",
+        );
+        let secure = self.tls_listen.is_some() || self.wss_listen.is_some();
+        fault(
+            secure && self.server().is_none(),
+            if self.tls_listen.is_some() { "broker.tls_listen" } else { "broker.wss_listen" },
+            "TLS needs a certificate: name the folder with certs or --certs, or the files with server_cert and server_key",
+        );
         faults
+    }
+
+    /// Who lwtop's own broker is in TLS: the files of the folder, or those that are named in their place.
+    #[must_use]
+    pub fn server(&self) -> Option<ServerOptions> {
+        let folder = self.certs.as_deref().map(ServerOptions::of_folder);
+        let named = self.server_cert.clone().zip(self.server_key.clone());
+        let (cert, key) = named.or_else(|| folder.clone().map(|folder| (folder.cert, folder.key)))?;
+        let client_ca = self.client_ca.clone().or_else(|| folder.and_then(|folder| folder.client_ca));
+        Some(ServerOptions { cert, key, client_ca, require: self.require_client_cert })
     }
 
     /// The URL as it may be shown: without password and query.
@@ -156,6 +214,10 @@ impl fmt::Debug for BrokerSection {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         let mut shown = f.debug_struct("BrokerSection");
         shown.field("url", &self.shown_url()).field("listen", &self.listen).field("lifecycle", &self.lifecycle);
+        shown.field("tls_listen", &self.tls_listen).field("ws_listen", &self.ws_listen);
+        shown.field("wss_listen", &self.wss_listen).field("certs", &self.certs).field("server_cert", &self.server_cert);
+        shown.field("server_key", &self.server_key).field("client_ca", &self.client_ca);
+        shown.field("require_client_cert", &self.require_client_cert).field("users_file", &self.users_file);
         shown
             .field("proxy", &self.shown_proxy())
             .field("ca", &self.ca)

@@ -22,9 +22,18 @@ enum Kind {
 }
 
 /// The variables that stand for a key.
-const KEYS: [(&str, &str, Kind); 21] = [
+const KEYS: [(&str, &str, Kind); 30] = [
     ("LWTOP_BROKER", "broker.url", Kind::Text),
     ("LWTOP_LISTEN", "broker.listen", Kind::Text),
+    ("LWTOP_TLS_LISTEN", "broker.tls_listen", Kind::Text),
+    ("LWTOP_WS_LISTEN", "broker.ws_listen", Kind::Text),
+    ("LWTOP_WSS_LISTEN", "broker.wss_listen", Kind::Text),
+    ("LWTOP_CERTS", "broker.certs", Kind::Text),
+    ("LWTOP_SERVER_CERT", "broker.server_cert", Kind::Text),
+    ("LWTOP_SERVER_KEY", "broker.server_key", Kind::Text),
+    ("LWTOP_CLIENT_CA", "broker.client_ca", Kind::Text),
+    ("LWTOP_REQUIRE_CLIENT_CERT", "broker.require_client_cert", Kind::Switch),
+    ("LWTOP_USERS_FILE", "broker.users_file", Kind::Text),
     ("LWTOP_LIFECYCLE", "broker.lifecycle", Kind::Switch),
     ("LWTOP_PROXY", "broker.proxy", Kind::Text),
     ("LWTOP_CA", "broker.ca", Kind::Text),

@@ -145,6 +145,24 @@ pub(super) mod address {
     }
 }
 
+/// An IP address and a port, or none.
+pub(super) mod optional_address {
+    use super::{Deserializer, Serializer, address};
+    use std::net::SocketAddr;
+
+    #[expect(clippy::ref_option, reason = "serde hands it over like this")]
+    pub(in super::super) fn serialize<S: Serializer>(value: &Option<SocketAddr>, to: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => address::serialize(value, to),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+        address::deserialize(from).map(Some)
+    }
+}
+
 /// A length of time.
 pub(super) mod duration {
     use super::{Deserializer, Serializer, Text};

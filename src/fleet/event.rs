@@ -6,6 +6,7 @@ use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Properties, Protocol, Qos, Scheme, TopicName, Will};
 use crate::wiring::Activity;
 use bytes::Bytes;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -22,8 +23,8 @@ pub enum Report {
     Incoming(Vec<Incoming>),
     /// A step of the start-up, in words, for the header.
     Starting(String),
-    /// The embedded broker serves devices at this address.
-    Listening(SocketAddr),
+    /// The embedded broker serves devices at these addresses; the one of MQTT over TCP is the first.
+    Listening(Vec<Entrance>),
     /// An action of a rule was done, or failed for good.
     Action(Box<ActionReport>),
     /// What a subscription beside the main one brings, for a scenario.
@@ -110,6 +111,23 @@ pub struct Opened {
     pub nameless: bool,
     /// How it came in.
     pub via: Via,
+}
+
+/// Where devices come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entrance {
+    /// How.
+    pub scheme: Scheme,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+impl fmt::Display for Entrance {
+    /// As a URL; a WebSocket has its path.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = if self.scheme.is_websocket() { "/mqtt" } else { "" };
+        write!(f, "{}://{}{path}", self.scheme.name(), self.address)
+    }
 }
 
 /// How a connection came in.

@@ -20,8 +20,8 @@ pub use change::{Change, IncidentPhase};
 pub use connection::Connection;
 pub use device::{Device, DeviceKey, Origin, Session};
 pub use event::{
-    ActionReport, Aside, Closed, DeviceEvent, Event, Incoming, LinkEvent, Meaning, Opened, Report, Role, RuleOutcome,
-    SessionEvent, Via,
+    ActionReport, Aside, Closed, DeviceEvent, Entrance, Event, Incoming, LinkEvent, Meaning, Opened, Report, Role,
+    RuleOutcome, SessionEvent, Via,
 };
 pub use feed::{Feed, FeedEntry};
 pub use incident::{Hop, Hops, Incident, IncidentId, IncidentLog};

@@ -3,7 +3,6 @@
 //! The order of things is what the story of a death rests on: the end of a connection is in the report channel before
 //! the broker can see it, and so before the broker can publish the will.
 
-use super::Shared;
 use super::decode::{self, Answer, BadConnect, Hello};
 use super::door::{Door, Outside};
 use super::ending::Ending;
@@ -13,6 +12,7 @@ use super::registry::{Entry, Order};
 use super::relay::{Pass, Relay, Turn, Watch};
 use super::stream::Stream;
 use super::wills;
+use super::{Logins, Shared};
 use crate::fleet::{Closed, Opened, SessionEvent, Via};
 use crate::mqtt::{ClientId, ConnId, Fault, KeepAlive, Protocol, reason};
 use std::future::poll_fn;
@@ -145,6 +145,12 @@ async fn greet(shared: &Shared, entry: &Entry, door: Door, tcp: TcpStream, peer:
                 decode::stretch_keep_alive(connect.body_mut(), seconds);
             }
             let name = hello.client.clone().unwrap_or_else(|| anonymous(peer));
+            if let Some(logins) = &shared.config.logins
+                && let Err(why) = check_login(logins, connect.body()).await
+            {
+                not_authorized(shared, device, &hello, name, why).await;
+                return None;
+            }
             let broker = match connect_upstream(shared).await {
                 Ok(connected) => connected,
                 Err(error) => {
@@ -218,6 +224,27 @@ async fn turn_away(shared: &Shared, mut device: Stream, bad: BadConnect, peer: S
     let _ = timeout(WIND_DOWN, say(&mut device, answer)).await;
     let why = format!("protocol level {level}: lwtop speaks MQTT 3.1.1 (4) and 5 (5)");
     refuse(shared, anonymous(peer), why).await;
+}
+
+/// Whether user name and password are right, on a thread that may take its time.
+async fn check_login(logins: &Arc<Logins>, connect: &[u8]) -> Result<(), &'static str> {
+    let Some((user, password)) = decode::login(connect) else { return Err("it gave no user name") };
+    let logins = Arc::clone(logins);
+    match tokio::task::spawn_blocking(move || logins.admit(&user, &password)).await {
+        Ok(true) => Ok(()),
+        _ => Err("its user name or password is wrong"),
+    }
+}
+
+/// Tells a device that it may not come in.
+async fn not_authorized(shared: &Shared, mut device: Stream, hello: &Hello, name: ClientId, why: &str) {
+    // Not authorized, and bad user name or password.
+    let answer: &[u8] = match hello.protocol {
+        Protocol::V311 => &[0x20, 2, 0, 5],
+        Protocol::V5 => &[0x20, 3, 0, 0x86, 0],
+    };
+    let _ = timeout(WIND_DOWN, say(&mut device, answer)).await;
+    refuse(shared, name, why.to_owned()).await;
 }
 
 /// Tells a device that the broker is not there.

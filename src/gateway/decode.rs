@@ -63,6 +63,12 @@ pub(super) fn connect(body: &[u8]) -> Result<Hello, BadConnect> {
     })
 }
 
+/// The user name and the password in the body of a well formed CONNECT. Not part of [`Hello`], which lives longer.
+pub(super) fn login(body: &[u8]) -> Option<(String, Vec<u8>)> {
+    let packet = ConnectPacket::decode_body(&mut &*body, &header(PacketType::Connect, body)).ok()?;
+    Some((packet.username?, packet.password.unwrap_or_default()))
+}
+
 /// Replaces a keep alive of 0 in the body of a well formed CONNECT.
 pub(super) fn stretch_keep_alive(body: &mut [u8], seconds: u16) {
     if let Some(field) = body.get_mut(KEEP_ALIVE)

@@ -25,6 +25,7 @@ mod ending;
 mod farewell;
 mod frames;
 mod listen;
+mod logins;
 pub mod observer;
 mod registry;
 mod relay;
@@ -36,6 +37,7 @@ mod wills;
 
 pub use door::Door;
 pub use listen::{BindError, Listener};
+pub use logins::{Logins, LoginsError};
 pub use upstream::Upstream;
 
 use crate::clock::{Clock, Moment};
@@ -77,6 +79,8 @@ pub struct GatewayConfig {
     /// without keep alive after 300 s of silence, which MQTT does not ask for (3.1.1 section 3.1.2.10); the largest
     /// keep alive gives it 27 hours. `None` leaves CONNECT as it is.
     pub stretch_zero_keep_alive: Option<u16>,
+    /// Who may come in, by user name and password; `None` lets everybody in who passes the door.
+    pub logins: Option<Arc<Logins>>,
 }
 
 impl GatewayConfig {
@@ -90,6 +94,7 @@ impl GatewayConfig {
             // Longer than the 10 s in which the embedded broker itself gives up.
             answer_deadline: Duration::from_secs(15),
             stretch_zero_keep_alive: Some(u16::MAX),
+            logins: None,
         }
     }
 

@@ -7,8 +7,8 @@ use crate::actions::{ActionId, Job};
 use crate::clock::Moment;
 use crate::convention::{Topics, lifecycle};
 use crate::fleet::{
-    ActionReport, Aside, Change, Closed, DeviceEvent, Event, Fleet, Incoming, LinkEvent, Opened, Report, SessionEvent,
-    Settings,
+    ActionReport, Aside, Change, Closed, DeviceEvent, Entrance, Event, Fleet, Incoming, LinkEvent, Opened, Report,
+    SessionEvent, Settings,
 };
 use crate::link::Outgoing;
 use crate::mqtt::{ClientId, ConnId, Qos};
@@ -16,7 +16,7 @@ use crate::rules::{Message, RuleSet};
 use crate::wiring::Activity;
 use bytes::Bytes;
 use std::collections::HashSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What one step of the hub led to.
@@ -33,7 +33,7 @@ pub struct Step {
     /// For the scenario that is played.
     pub asides: Vec<Aside>,
     /// Where devices can connect, as soon as they can.
-    pub listening: Option<SocketAddr>,
+    pub listening: Vec<Entrance>,
     /// Nothing can go on: one clear sentence.
     pub fatal: Option<String>,
 }
@@ -167,7 +167,15 @@ impl Hub {
                 }
             }
             Report::Starting(stage) => self.stage = Some(stage),
-            Report::Listening(address) => step.listening = Some(address),
+            Report::Listening(entrances) => {
+                if let [_, others @ ..] = &entrances[..]
+                    && !others.is_empty()
+                {
+                    let others: Vec<_> = others.iter().map(ToString::to_string).collect();
+                    step.notices.push(format!("devices may also come in at {}", others.join(" and ")));
+                }
+                step.listening = entrances;
+            }
             Report::Action(report) => self.action(*report, now, step),
             Report::Aside(aside) => step.asides.push(aside),
             Report::Notice(text) => step.notices.push(text),

@@ -18,5 +18,5 @@ pub mod status;
 
 pub use command::Command;
 pub use runtime::{Fatal, Runtime, Turn};
-pub use setup::{LinkOptions, Setup, Source};
+pub use setup::{Doors, LinkOptions, Setup, Source};
 pub use status::{ActionStanding, Notice, RuleStanding, Status};

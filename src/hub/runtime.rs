@@ -8,14 +8,13 @@ use super::stage::Stage;
 use super::status::Status;
 use crate::actions::{ActionId, Desk};
 use crate::clock::{Clock, Moment};
-use crate::fleet::{Change, Fleet, Report};
+use crate::fleet::{Change, Entrance, Fleet, Report};
 use crate::link::{Outgoing, Refusal};
 use crate::mqtt::ConnId;
 use crate::rules::RuleSet;
 use crate::scenario::Player;
 use crate::wiring::{Activity, ActivityBoard};
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -48,7 +47,7 @@ pub struct Turn {
     /// What changed, in order.
     pub changes: Vec<Change>,
     /// Where devices can connect, when that became known.
-    pub listening: Option<SocketAddr>,
+    pub listening: Vec<Entrance>,
     /// For a person to read, once.
     pub notices: Vec<String>,
     /// Whether something that is shown changed at all.
@@ -93,7 +92,7 @@ impl Runtime {
         let desktops = desktops(&setup.rules);
         let starting = tokio::spawn(start(setup.clone(), lanes.clone()));
         let broker = match &setup.source {
-            Source::Embedded { listen } => format!("embedded {listen}"),
+            Source::Embedded { listen, .. } => format!("embedded {listen}"),
             Source::External(address) => address.to_string(),
         };
         let status = Status {
@@ -221,7 +220,7 @@ impl Runtime {
         if let Some(fatal) = fatal {
             return Err(Fatal(fatal));
         }
-        if let Some(address) = listening {
+        if let Some(Entrance { address, .. }) = listening.first() {
             self.status.broker = format!("embedded {address}");
         }
         for (id, job) in jobs {

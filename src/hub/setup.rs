@@ -1,23 +1,25 @@
 //! What to run, and how its parts are brought up.
 
 use super::stage::heard;
-use crate::broker::EmbeddedBroker;
+use crate::broker::{EmbeddedBroker, LinkLogin};
 use crate::clock::Clock;
 use crate::convention::{Topics, lifecycle};
 use crate::device::{DeviceTemplate, Swarm, Target, Witness};
 use crate::dial::{Proxy, Route};
-use crate::fleet::Report;
-use crate::gateway::{Gateway, GatewayConfig, Listener};
+use crate::fleet::{Entrance, Report};
+use crate::gateway::{self, Gateway, GatewayConfig, Listener, Logins};
 use crate::link::{Link, LinkConfig};
 use crate::mqtt::{BrokerAddress, KeepAlive, Login, Protocol, TopicFilter};
 use crate::rules::RuleSet;
-use crate::tls::TlsOptions;
+use crate::tls::{ServerOptions, TlsOptions};
 use crate::wiring::{ActivityBoard, Guests};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 
 /// Which broker the fleet lives on.
 #[derive(Clone, Debug)]
@@ -26,9 +28,54 @@ pub enum Source {
     Embedded {
         /// Where the gateway listens; port 0 takes any free one.
         listen: SocketAddr,
+        /// Where else.
+        doors: Doors,
     },
     /// Somebody else's.
     External(BrokerAddress),
+}
+
+/// The gateway's doors beside the one for MQTT over TCP, and who may pass them all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doors {
+    /// Where it listens for TLS. Only together with `server`.
+    pub tls: Option<SocketAddr>,
+    /// Where it listens for WebSocket.
+    pub websocket: Option<SocketAddr>,
+    /// Where it listens for WebSocket over TLS. Only together with `server`.
+    pub secure_websocket: Option<SocketAddr>,
+    /// Who it is in TLS, and which certificates it takes.
+    pub server: Option<ServerOptions>,
+    /// The file of those who may come in; without one, everybody may.
+    pub users: Option<PathBuf>,
+}
+
+impl Doors {
+    /// The doors and their addresses. Reads files.
+    fn make(&self) -> Result<Vec<(SocketAddr, gateway::Door)>, String> {
+        let server = || self.server.as_ref().ok_or("a door for TLS needs a certificate: name its folder with --certs");
+        let mut doors = Vec::new();
+        if let Some(at) = self.tls {
+            doors.push((at, gateway::Door::tls(server()?).map_err(|error| error.to_string())?));
+        }
+        if let Some(at) = self.websocket {
+            doors.push((at, gateway::Door::WEBSOCKET));
+        }
+        if let Some(at) = self.secure_websocket {
+            doors.push((at, gateway::Door::secure_websocket(server()?).map_err(|error| error.to_string())?));
+        }
+        Ok(doors)
+    }
+
+    /// Those who may come in, and the login of lwtop's own devices. Reads a file.
+    fn logins(&self) -> Result<Option<(Logins, Login)>, String> {
+        let Some(path) = &self.users else { return Ok(None) };
+        let logins = Logins::read(path).map_err(|error| error.to_string())?;
+        let LinkLogin { user, password } = LinkLogin::random().map_err(|error| {
+            format!("lwtop's own devices get no password: the operating system gave none ({error})")
+        })?;
+        Ok(Some((logins.with(&user, &password), Login { user, password: Some(password) })))
+    }
 }
 
 /// How lwtop connects to somebody else's broker; its login is in the address.
@@ -169,12 +216,14 @@ pub(super) struct Door {
     listener: Listener,
     upstream: SocketAddr,
     guests: Arc<Guests>,
+    logins: Option<Arc<Logins>>,
 }
 
 impl Door {
     pub(super) fn open(self, lanes: &Lanes) -> Gateway {
         let Lanes { reports, board, clock } = lanes.clone();
-        self.listener.serve(GatewayConfig::new(self.upstream), reports, board, self.guests, clock)
+        let config = GatewayConfig { logins: self.logins, ..GatewayConfig::new(self.upstream) };
+        self.listener.serve(config, reports, board, self.guests, clock)
     }
 }
 
@@ -204,11 +253,19 @@ async fn bring_up(setup: Setup, other_filters: Vec<TopicFilter>, lanes: Lanes) -
     let lost = |_| "the hub is gone".to_owned();
     let will_filters = vec![setup.topics.will.clone()];
     match setup.source {
-        Source::Embedded { listen } => {
+        Source::Embedded { listen, doors } => {
             say("opening the door for devices").await.map_err(lost)?;
-            let listener = Gateway::bind(listen).await.map_err(|error| error.to_string())?;
+            let read = move || Ok::<_, String>((doors.make()?, doors.logins()?));
+            let (others, logins) = spawn_blocking(read).await.map_err(|error| error.to_string())??;
+            let mut listener = Gateway::bind(listen).await.map_err(|error| error.to_string())?;
             let address = listener.local_addr();
-            lanes.reports.send(Report::Listening(address)).await.map_err(lost)?;
+            let mut entrances = vec![Entrance { scheme: Scheme::Mqtt, address }];
+            for (listen, door) in others {
+                let scheme = door.scheme();
+                let address = listener.add(listen, door).await.map_err(|error| error.to_string())?;
+                entrances.push(Entrance { scheme, address });
+            }
+            lanes.reports.send(Report::Listening(entrances)).await.map_err(lost)?;
             say("starting the broker").await.map_err(lost)?;
             let guests = Arc::new(Guests::default());
             let broker = EmbeddedBroker::start(Arc::clone(&guests)).await.map_err(|error| error.to_string())?;
@@ -223,8 +280,10 @@ async fn bring_up(setup: Setup, other_filters: Vec<TopicFilter>, lanes: Lanes) -
             let link = Link::start(config, lanes.reports.clone(), lanes.clock);
             let target = Target::from(reachable(address));
             let Lanes { reports, board, clock } = lanes.clone();
-            let swarm = Swarm::new(target, setup.template, reports, board, clock, Witness::Gateway);
-            let door = Some(Door { listener, upstream, guests });
+            let (logins, own) = logins.unzip();
+            let template = DeviceTemplate { login: own, ..setup.template };
+            let swarm = Swarm::new(target, template, reports, board, clock, Witness::Gateway);
+            let door = Some(Door { listener, upstream, guests, logins: logins.map(Arc::new) });
             Ok(Parts { broker: Some(broker), door, gateway: None, link, base, heard, swarm })
         }
         Source::External(address) => {

@@ -4,11 +4,12 @@
 //! that cannot be known.
 
 use crate::clock::Moment;
-use crate::fleet::{ActionReport, Change, Fleet, Hop, Incident, IncidentPhase, Incoming, LinkState, Role, Session};
+use crate::fleet::{
+    ActionReport, Change, Entrance, Fleet, Hop, Incident, IncidentPhase, Incoming, LinkState, Role, Session,
+};
 use crate::hub::Status;
 use crate::mqtt::ClientId;
 use serde_json::{Map, Value, json};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The line for `change`; `None` if the incident it speaks of is no longer kept.
@@ -72,12 +73,12 @@ fn session<'f>(fleet: &'f Fleet, client: &ClientId) -> Option<&'f Session> {
     fleet.device(fleet.find(client.as_str())?)?.open_session()
 }
 
-/// The first line with the embedded broker: devices can connect.
+/// The first lines with the embedded broker, one for each door: devices can connect.
 #[must_use]
-pub fn listening(at: Moment, address: SocketAddr) -> Value {
+pub fn listening(at: Moment, entrance: Entrance) -> Value {
     let mut line = head(at, "listening");
-    line.insert("address".into(), address.to_string().into());
-    line.insert("url".into(), format!("mqtt://{address}").into());
+    line.insert("address".into(), entrance.address.to_string().into());
+    line.insert("url".into(), entrance.to_string().into());
     line.into()
 }
 

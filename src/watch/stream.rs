@@ -132,9 +132,11 @@ struct Printer {
 
 impl Printer {
     fn turn(&mut self, turn: &Turn, runtime: &Runtime) {
-        if let Some(address) = turn.listening {
+        if !turn.listening.is_empty() {
             if self.what == What::Events {
-                self.print(&line::listening(runtime.clock().now(), address));
+                for entrance in &turn.listening {
+                    self.print(&line::listening(runtime.clock().now(), *entrance));
+                }
             }
             for change in self.waiting.take().unwrap_or_default() {
                 self.change(&change, runtime);

@@ -4,7 +4,7 @@
 use lwtop::broker::EmbeddedBroker;
 use lwtop::clock::Clock;
 use lwtop::fleet::{Closed, Opened, Report, SessionEvent};
-use lwtop::gateway::{Door, Gateway, GatewayConfig};
+use lwtop::gateway::{Door, Gateway, GatewayConfig, Logins};
 use lwtop::mqtt::{ClientId, Fault};
 use lwtop::wiring::{ActivityBoard, Guests};
 use std::net::SocketAddr;
@@ -38,6 +38,11 @@ impl World {
 
     /// With more doors than the one for TCP; gives their addresses.
     pub async fn start_with(doors: Vec<Door>) -> (Self, Vec<SocketAddr>) {
+        Self::start_as(doors, None).await
+    }
+
+    /// The same for these users alone.
+    pub async fn start_as(doors: Vec<Door>, logins: Option<Logins>) -> (Self, Vec<SocketAddr>) {
         let guests = Arc::new(Guests::default());
         let broker = EmbeddedBroker::start(Arc::clone(&guests)).await.unwrap();
         let mut listener = Gateway::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
@@ -47,7 +52,11 @@ impl World {
         }
         let board = Arc::new(ActivityBoard::default());
         let (sender, reports) = mpsc::channel(64);
-        let config = GatewayConfig { connect_deadline: Duration::from_secs(1), ..GatewayConfig::new(broker.addr()) };
+        let config = GatewayConfig {
+            connect_deadline: Duration::from_secs(1),
+            logins: logins.map(Arc::new),
+            ..GatewayConfig::new(broker.addr())
+        };
         let gateway = listener.serve(config, sender, Arc::clone(&board), Arc::clone(&guests), Clock::start());
         (Self { broker, gateway, reports, board, guests }, addresses)
     }
