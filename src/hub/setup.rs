@@ -9,7 +9,7 @@ use crate::dial::{Proxy, Route};
 use crate::fleet::{Entrance, Report};
 use crate::gateway::{self, Gateway, GatewayConfig, Listener, Logins};
 use crate::link::{Link, LinkConfig};
-use crate::mqtt::{BrokerAddress, KeepAlive, Login, Protocol, TopicFilter};
+use crate::mqtt::{BrokerAddress, KeepAlive, Login, Protocol, Scheme, TopicFilter};
 use crate::rules::RuleSet;
 use crate::tls::{ServerOptions, TlsOptions};
 use crate::wiring::{ActivityBoard, Guests};
