@@ -129,7 +129,7 @@ async fn a_certificate_names_its_device_and_may_be_asked_for() {
     let error = soon("the end", tls.read(&mut [0; 9])).await.unwrap_err();
     assert!(lwtop::tls::explain(&error).unwrap().contains("--cert"), "{error}");
     let text = doors.notice().await;
-    assert!(text.contains("mqtts://") && text.contains("no certificate"), "{text}");
+    assert!(text.contains("over TLS") && text.contains("no certificate"), "{text}");
     doors.world.nothing_more().await;
 }
 

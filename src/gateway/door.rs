@@ -50,6 +50,16 @@ impl Door {
         self.scheme
     }
 
+    /// What it is, for a sentence.
+    pub(super) const fn words(&self) -> &'static str {
+        match self.scheme {
+            Scheme::Mqtt => "TCP",
+            Scheme::Mqtts => "TLS",
+            Scheme::Ws => "WebSocket",
+            Scheme::Wss => "WebSocket over TLS",
+        }
+    }
+
     /// The flag that gives its address.
     pub(super) const fn flag(&self) -> &'static str {
         match self.scheme {

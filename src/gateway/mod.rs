@@ -235,7 +235,7 @@ impl Shared {
         if last.is_none_or(|last| now.since(last) >= QUIET) {
             *last = Some(now);
             drop(last);
-            let text = format!("{peer} did not get in at {}://: {why}", door.scheme().name());
+            let text = format!("{peer} did not get in over {}: {why}", door.words());
             let _ = self.reports.try_send(Report::Notice(text));
         }
     }

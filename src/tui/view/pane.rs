@@ -151,10 +151,10 @@ fn facts(canvas: &mut Canvas<'_>, pen: &mut Pen, device: &Device) {
             seconds => format!("keep alive {seconds}{GLUE}s"),
         };
         let way = match (words::way(session.via.scheme), &session.via.identity) {
-            (Some(way), None) => format!(" · {way}"),
+            (Some(way), None) => format!("{way} · "),
             _ => String::new(),
         };
-        pen.line(canvas, &format!("{keep_alive} · MQTT {} · {clean}{way}", session.protocol), canvas.look.dim());
+        pen.line(canvas, &format!("{keep_alive} · {way}MQTT {} · {clean}", session.protocol), canvas.look.dim());
         if session.via.identity.is_some() && !pen.full() {
             pen.line(canvas, &words::door(&session.via), canvas.look.dim());
         }
