@@ -9,7 +9,7 @@ use lwtop::config::scenario::{print, read, shipped};
 use lwtop::convention::Topics;
 use lwtop::device::DeviceTemplate;
 use lwtop::fleet::{Evidence, Hop, IncidentPhase};
-use lwtop::hub::{Command, LinkOptions, Runtime, Setup, Source};
+use lwtop::hub::{Command, Doors, LinkOptions, Runtime, Setup, Source};
 use lwtop::mqtt::{Cause, ClientId, Fault, KeepAlive, Protocol, Qos};
 use lwtop::rules::RuleSet;
 use lwtop::scenario::{
@@ -42,7 +42,7 @@ fn setup(source: Source) -> Setup {
 }
 
 fn embedded() -> Source {
-    Source::Embedded { listen: "127.0.0.1:0".parse().unwrap() }
+    Source::Embedded { listen: "127.0.0.1:0".parse().unwrap(), doors: Doors::default() }
 }
 
 async fn until(runtime: &mut Runtime, state: State) -> Player {

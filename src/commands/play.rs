@@ -88,8 +88,8 @@ fn setup(args: &FleetArgs) -> Result<Setup, Failure> {
     let args = FleetArgs { named_only: true, ..args.clone() };
     let mut setup = fleet(&args, Launch::None, Serve::Unless)?;
     let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, 1883));
-    if let Source::Embedded { listen } = &mut setup.source
-        && args.listen.is_none()
+    if let Source::Embedded { listen, .. } = &mut setup.source
+        && args.doors.listen.is_none()
         && *listen == usual
     {
         listen.set_port(0);
