@@ -129,8 +129,9 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Both for T {}
 /// The devices' side.
 struct Fleet {
     server: Server,
-    /// For each way over TLS: without resumption, with, with a certificate, with both.
-    tls: [Arc<ClientConfig>; 4],
+    /// For each way over TLS: without resumption, with, with a certificate, with both; and with, for WebSocket: a door
+    /// does not know the sessions of another.
+    tls: [Arc<ClientConfig>; 5],
 }
 
 impl Fleet {
@@ -146,7 +147,13 @@ impl Fleet {
             config.resumption = Resumption::disabled();
             Ok(Arc::new(config))
         };
-        let tls = [full(&trusting)?, client_config(&trusting)?, full(&known)?, client_config(&known)?];
+        let tls = [
+            full(&trusting)?,
+            client_config(&trusting)?,
+            full(&known)?,
+            client_config(&known)?,
+            client_config(&trusting)?,
+        ];
         Ok(Self { server: Server::start(folder).await?, tls })
     }
 
@@ -171,7 +178,7 @@ impl Fleet {
             Way::Mutual => Box::new(self.tls(1, 2).await?),
             Way::MutualResumed => Box::new(self.tls(1, 3).await?),
             Way::WebSocket => Box::new(upgrade(self.tcp(2).await?).await?),
-            Way::SecureWebSocket => Box::new(upgrade(self.tls(3, 1).await?).await?),
+            Way::SecureWebSocket => Box::new(upgrade(self.tls(3, 4).await?).await?),
         };
         let login = (way == Way::Broker).then_some((&*self.server.user, &*self.server.password));
         let mut packet = connect_packet(&format!("device-{number}"), login)?;
