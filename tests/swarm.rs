@@ -9,7 +9,7 @@ use lwtop::clock::Clock;
 use lwtop::convention::Topics;
 use lwtop::device::{Announcement, DeviceTemplate, WillTemplate};
 use lwtop::fleet::Presence;
-use lwtop::hub::{LinkOptions, Runtime, Setup, Source};
+use lwtop::hub::{Doors, LinkOptions, Runtime, Setup, Source};
 use lwtop::ledger::{Ledger, Standing};
 use lwtop::mqtt::{BrokerAddress, Fault, Protocol, Qos};
 use lwtop::rules::RuleSet;
@@ -65,7 +65,7 @@ fn at(port: u16) -> Source {
 }
 
 fn embedded() -> Source {
-    Source::Embedded { listen: "127.0.0.1:0".parse().unwrap() }
+    Source::Embedded { listen: "127.0.0.1:0".parse().unwrap(), doors: Doors::default() }
 }
 
 fn plan(setup: Setup, death: Death) -> Plan {

@@ -2,7 +2,7 @@
 
 use super::setup::{Launch, Serve, fleet};
 use super::{Failure, executor, print, signals};
-use crate::cli::{FleetArgs, SwarmArgs};
+use crate::cli::{DoorArgs, FleetArgs, SwarmArgs};
 use crate::clock::{Clock, Moment};
 use crate::ledger::Ledger;
 use crate::mqtt::KeepAlive;
@@ -48,7 +48,7 @@ fn plan(args: &SwarmArgs) -> Result<Plan, Failure> {
         config: args.config.clone(),
         profile: args.profile.clone(),
         broker: args.broker.clone(),
-        listen: args.listen,
+        doors: DoorArgs { listen: args.listen, ..DoorArgs::default() },
         devices: Some(args.count),
         link: args.link.clone(),
         topics: args.topics.clone(),

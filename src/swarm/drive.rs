@@ -214,9 +214,9 @@ impl Driver {
                 self.notices.push(format!("the link to the broker is down, wills are not seen: {why}"));
             }
             Report::Incoming(messages) => messages.iter().for_each(|message| self.message(message)),
-            Report::Listening(address) => {
-                self.listening = Some(address);
-                self.notices.push(format!("listening on {address}"));
+            Report::Listening(entrances) => {
+                self.listening = entrances.first().map(|entrance| entrance.address);
+                self.notices.extend(entrances.iter().map(|entrance| format!("listening on {}", entrance.address)));
             }
             Report::Notice(text) => self.notices.push(text),
             Report::Fatal(why) => return Err(Fatal(why)),
@@ -418,7 +418,9 @@ impl Driver {
     fn summary(&self) -> Summary {
         let broker = match (&self.plan.setup.source, self.listening) {
             (crate::hub::Source::External(address), _) => address.to_string(),
-            (crate::hub::Source::Embedded { listen }, address) => format!("embedded {}", address.unwrap_or(*listen)),
+            (crate::hub::Source::Embedded { listen, .. }, address) => {
+                format!("embedded {}", address.unwrap_or(*listen))
+            }
         };
         let time = self.now().since(self.started);
         Summary::new(broker, self.plan.setup.devices, time, (self.storms, self.published), self.ledger.totals())
