@@ -85,7 +85,7 @@ async fn to_the_end(plan: Plan) -> (Summary, Ledger) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_will_comes_once_through_the_gateway_too() {
     let mix = plan(setup(embedded(), 200, Protocol::V5), Death::Mix);
-    let (summary, ledger) = to_the_end(mix).await;
+    let (summary, ledger) = Box::pin(to_the_end(mix)).await;
     let wills = summary.wills;
     assert!(summary.exactly_once, "{summary}");
     let left = summary.deaths.get("leave").map_or(0, |count| count.as_u64().unwrap());
@@ -277,7 +277,7 @@ async fn a_broker_that_loses_doubles_drops_and_refuses_is_found_out() {
     let link = LinkOptions { protocol: Some(Protocol::V311), ..LinkOptions::default() };
     let setup = Setup { link, ..setup(at(port), Wrong::DEVICES, Protocol::V311) };
     let plan = Plan { patience: Duration::from_millis(500), ..plan(setup, Death::By(Fault::Rst)) };
-    let (summary, ledger) = to_the_end(plan).await;
+    let (summary, ledger) = Box::pin(to_the_end(plan)).await;
     let wills = summary.wills;
     assert!(!summary.exactly_once);
     assert_eq!((wills.expected, wills.received, wills.lost), (3, 2, 1), "{summary}");
