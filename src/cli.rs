@@ -5,6 +5,7 @@
 mod aws;
 mod config;
 mod doors;
+mod interface;
 mod link;
 mod play;
 mod rule;
@@ -13,6 +14,7 @@ mod swarm;
 pub use aws::{AwsArgs, AwsCommand, PolicyArgs, StoryArgs, TemplateArgs};
 pub use config::{ConfigArgs, ConfigCommand, ConfigPathArgs};
 pub use doors::DoorArgs;
+pub use interface::InterfaceArgs;
 pub use link::LinkArgs;
 pub use play::{LessonArgs, PlayArgs};
 pub use rule::{Format, RuleArgs, RuleCheckArgs, RuleCommand, RuleTestArgs};
@@ -52,6 +54,10 @@ pub struct Cli {
     /// Options of the terminal interface.
     #[command(flatten)]
     pub fleet: FleetArgs,
+
+    /// How it looks and listens.
+    #[command(flatten)]
+    pub interface: InterfaceArgs,
 }
 
 /// What lwtop can do besides the terminal interface.

@@ -2,9 +2,11 @@
 //! gives one error that names the file, the place, the key and what is allowed.
 
 use lwtop::config::{
-    BrokerSection, Config, ConnectedSection, DevicesSection, Sources, TelemetrySection, TopicsSection, WillSection,
+    BrokerSection, Config, ConnectedSection, DevicesSection, InterfaceSection, KeysSection, Sources, TelemetrySection,
+    TopicsSection, WillSection,
 };
 use lwtop::rules::Kind;
+use lwtop::tui::keymap::{BINDINGS, Keymap};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -76,7 +78,8 @@ fn example_in_full() -> String {
 /// The defaults, and a value for every key that has none. Written out, so that a new key does not compile without an
 /// entry here. The keys of rules are held to the example beside the code that reads them.
 fn every_key() -> Config {
-    let Config { broker, topics, devices, rules: _ } = Config::default();
+    let Config { broker, topics, devices, interface, keys: _, rules: _ } = Config::default();
+    let InterfaceSection { theme, ascii, read_only, bell, title } = interface;
     let BrokerSection { listen, require_client_cert, lifecycle, alpn, insecure, protocol, keep_alive, clean, .. } =
         broker;
     let TopicsSection { will, connected, executed } = topics.clone();
@@ -120,6 +123,9 @@ fn every_key() -> Config {
             telemetry: TelemetrySection::default(),
             ..devices
         },
+        interface: InterfaceSection { theme, ascii, read_only, bell, title },
+        // The names of actions are held to the example below.
+        keys: KeysSection::default(),
         rules: in_full().rules,
     }
 }
@@ -162,6 +168,46 @@ fn the_example_names_every_key() {
     }
     assert!(example().contains("password_file = "));
     assert_eq!(in_full(), every_key());
+}
+
+/// Every action that can have another key, with lwtop's own keys, as the example has them.
+fn keys_by_the_table() -> String {
+    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+    for binding in BINDINGS.iter().filter(|binding| binding.movable) {
+        let name = binding.action.name();
+        let keys = binding.keys.iter().map(|key| key.name());
+        match lines.iter_mut().find(|(known, _)| *known == name) {
+            // The same action elsewhere: its keys there are among those that it has here, or beside them.
+            Some((_, known)) => {
+                let more: Vec<String> = keys.filter(|key| !known.contains(key)).collect();
+                known.extend(more);
+            }
+            None => lines.push((name, keys.collect())),
+        }
+    }
+    let line = |(name, keys): (String, Vec<String>)| match &keys[..] {
+        [key] => format!("# {name} = {key:?}"),
+        keys => format!("# {name} = {keys:?}"),
+    };
+    lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_example_has_every_action_with_its_keys() {
+    let (example, wanted) = (example(), keys_by_the_table());
+    let block = example.lines().skip_while(|line| *line != "[keys]").skip(1).take_while(|line| !line.is_empty());
+    let block = block.collect::<Vec<_>>().join("\n");
+    // As with the snapshots of the screens.
+    if block != wanted && std::env::var("INSTA_UPDATE").is_ok_and(|value| value == "always") {
+        std::fs::write(root().join("config.example.toml"), example.replacen(&block, &wanted, 1)).unwrap();
+        return;
+    }
+    assert!(block == wanted, "in config.example.toml, [keys] is to read:\n{wanted}");
+    // Switched on, they are what they were: `mark` on space, `up` on ↑ and k.
+    let text = format!("[keys]\n{}", wanted.replace("# ", ""));
+    let keys = Config::parse(&text, "keys").unwrap_or_else(|error| panic!("{error}")).keys;
+    let changes = keys.0.iter().map(|(action, keys)| (action.as_str(), keys.0.as_slice()));
+    Keymap::with(changes).unwrap_or_else(|faults| panic!("{faults:#?}"));
 }
 
 #[test]

@@ -285,3 +285,25 @@ fn a_swarm_counts_its_wills_and_says_so() {
         assert_eq!(wrong.status.code(), Some(2), "{args:?}: {}", stderr(&wrong));
     }
 }
+
+#[test]
+fn wrong_keys_and_themes_are_told_at_the_start() {
+    let file = std::env::temp_dir().join(format!("lwtop-keys-{}.toml", std::process::id()));
+    std::fs::write(&file, "[keys]\nmark = ['entr', 'x']\nlunch-one = 'L'\n").expect("a file");
+    let output = output(&["--config", &file.display().to_string()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    for wanted in [
+        "line 2, column 8: keys.mark: there is no key \"entr\"; did you mean enter?",
+        "keys.mark: the key \"x\" does ask-death already among the devices: give ask-death another key",
+        "line 3, column 13: keys.lunch-one: there is no action lunch-one; did you mean launch-one?",
+    ] {
+        assert!(said.contains(wanted), "{wanted} is not in {said}");
+    }
+    std::fs::write(&file, "bold = 'red'\n").expect("a file");
+    let output = self::output(&["--theme", &file.display().to_string()]);
+    let said = stderr(&output);
+    assert!(output.status.code() == Some(2) && said.contains("--theme: "), "{said}");
+    assert!(said.contains("line 1: there is no key bold in a theme"), "{said}");
+    std::fs::remove_file(&file).expect("to be removed");
+}

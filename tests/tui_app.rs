@@ -7,8 +7,8 @@ use lwtop::fleet::{DeviceEvent, Event};
 use lwtop::hub::{Command, Notice};
 use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, Protocol};
 use lwtop::rules::{Rule, RuleSet};
-use lwtop::tui::Effect;
 use lwtop::tui::keymap::Mode;
+use lwtop::tui::{Effect, Herald, Keymap, View};
 use tui_world::World;
 
 fn ids(names: &[&str]) -> Vec<ClientId> {
@@ -644,4 +644,55 @@ fn on_the_page_of_incidents_keys_act_on_the_device_of_the_line_whatever_is_marke
     world.apply(Event::Device(DeviceEvent::Removed { client: "lwtThing-2".into() }));
     assert!(world.keys("x").is_empty());
     assert!(world.draw().contains("there is no device to act on"), "{}", world.screen());
+}
+
+#[test]
+fn read_only_changes_nothing_and_says_so() {
+    let mut world = World::three(140, 40);
+    world.ui.app_mut().read_only = true;
+    for key in ["n", "N", "x", "X", "r", "R", "D"] {
+        assert!(world.keys(key).is_empty(), "{key}");
+        assert_eq!(mode(&world), Mode::Fleet, "{key}");
+        assert!(world.draw().contains("read only: lwtop was started so that it changes nothing"), "{key}");
+    }
+    world.pass(9_000);
+    let screen = world.draw();
+    assert!(screen.lines().next().unwrap().contains("read only"), "{screen}");
+    let footer = screen.lines().last().unwrap();
+    assert!(!footer.contains("launch") && !footer.contains("kill") && footer.contains("? help"), "{footer}");
+    world.key(KeyCode::Enter);
+    assert_eq!(mode(&world), Mode::Detail, "looking is allowed");
+}
+
+#[test]
+fn keys_of_ones_own_work_and_are_named_everywhere() {
+    let mut world = World::up(80, 24);
+    let keys = [("launch-one", vec!["L".to_owned()]), ("ask-death", vec!["f2".to_owned()])];
+    world.ui.app_mut().keys = Keymap::with(keys.iter().map(|(name, keys)| (*name, keys.as_slice()))).unwrap();
+    assert!(world.draw().contains("No device yet. L launches one"), "{}", world.screen());
+    assert!(world.keys("n").is_empty());
+    assert_eq!(command(&world.keys("L")), &Command::Launch(1));
+    world.launch("lwtThing");
+    assert!(world.draw().lines().last().unwrap().contains("f2 kill"), "{}", world.screen());
+    world.keys("?");
+    assert!(world.draw().contains("  L  launch one simulated device"), "{}", world.screen());
+}
+
+#[test]
+fn the_bell_rings_once_for_a_storm_and_the_title_counts() {
+    let mut world = World::three(80, 24);
+    let mut herald = Herald::new(true, true);
+    let mut news = |world: &World| {
+        let view = View { fleet: &world.fleet, status: &world.status, rules: &world.rules, now: world.now };
+        String::from_utf8(herald.news(&view)).unwrap()
+    };
+    assert_eq!(news(&world), "\x1b]0;lwtop: 3 online\x07");
+    assert_eq!(news(&world), "");
+    world.close(ConnId(1), "lwtThing", Cause::ConnectionLost, "FIN");
+    assert_eq!(news(&world), "\x07\x1b]0;lwtop: 2 online, 1 offline\x07");
+    world.close(ConnId(2), "lwtThing-2", Cause::ConnectionLost, "FIN");
+    assert!(!news(&world).starts_with('\x07'), "once is enough");
+    world.pass(2_000);
+    world.close(ConnId(3), "lwtThing-3", Cause::ConnectionLost, "FIN");
+    assert!(news(&world).starts_with('\x07'));
 }

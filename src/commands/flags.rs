@@ -1,7 +1,7 @@
 //! Flags as settings of the configuration.
 
 use super::{Failure, warn};
-use crate::cli::{DoorArgs, FleetArgs, LinkArgs, StoryArgs, TopicArgs};
+use crate::cli::{DoorArgs, FleetArgs, InterfaceArgs, LinkArgs, StoryArgs, TopicArgs};
 use crate::config::{Environment, Loaded, Setting, Sources};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,6 +16,19 @@ pub(super) fn of_fleet(args: &FleetArgs) -> Sources {
     let count = args.devices.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
     flags.extend(one("--devices", "devices.count", count));
     Sources { named_only: args.named_only, ..sources(args.config.as_deref(), args.profile.as_ref(), flags) }
+}
+
+/// Where the configuration of the terminal interface comes from.
+pub(super) fn of_interface(args: &FleetArgs, interface: &InterfaceArgs) -> Sources {
+    let InterfaceArgs { theme, ascii, read_only } = interface.clone();
+    let mut sources = of_fleet(args);
+    let flags = [
+        one("--theme", "interface.theme", theme),
+        one("--ascii", "interface.ascii", ascii.then_some(true)),
+        one("--read-only", "interface.read_only", read_only.then_some(true)),
+    ];
+    sources.flags.extend(flags.into_iter().flatten());
+    sources
 }
 
 /// Where the configuration of a text for AWS comes from.

@@ -1,40 +1,74 @@
 //! `lwtop` without a command: the terminal interface.
 
-use super::setup::{Launch, Serve, fleet};
-use super::{Failure, executor};
-use crate::cli::FleetArgs;
+use super::setup::{Launch, Serve, of_loaded};
+use super::{Failure, executor, flags};
+use crate::cli::{FleetArgs, InterfaceArgs};
 use crate::clock::{Clock, Moment};
+use crate::config::{Config, Loaded};
 use crate::hub::{Command, Fatal, Runtime, Setup};
 use crate::tui::terminal::{self, Stop, Stops};
-use crate::tui::{Effect, Look, Page, Ui, View};
+use crate::tui::{Effect, Herald, Keymap, Look, Page, Theme, Ui, View};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use ratatui::backend::Backend;
 use std::io::Write;
 use std::time::Duration;
 
-pub(super) fn run(args: &FleetArgs) -> Result<(), Failure> {
-    open(fleet(args, Launch::Configured, Serve::Unless)?, None)
+/// How it looks and listens.
+struct Manner {
+    look: Look,
+    keys: Keymap,
+    herald: Herald,
+    read_only: bool,
 }
 
-/// The same with a lesson, which begins at once.
+impl Manner {
+    /// As the configuration says.
+    fn of(loaded: &Loaded) -> Result<Self, Failure> {
+        let Config { interface, .. } = &loaded.config;
+        let look = look(loaded)?;
+        let keys = keymap(loaded)?.in_ascii(look.ascii);
+        let herald = Herald::new(interface.bell, interface.title);
+        Ok(Self { look, keys, herald, read_only: interface.read_only })
+    }
+
+    /// As lwtop is without a configuration.
+    fn usual() -> Self {
+        let look = Look::of_environment(Theme::dark());
+        let keys = Keymap::default().in_ascii(look.ascii);
+        Self { look, keys, herald: Herald::default(), read_only: false }
+    }
+}
+
+pub(super) fn run(args: &FleetArgs, interface: &InterfaceArgs) -> Result<(), Failure> {
+    let loaded = flags::load(&flags::of_interface(args, interface))?;
+    // Launching is an act, too.
+    let launch = if loaded.config.interface.read_only { Launch::None } else { Launch::Configured };
+    let setup = of_loaded(&loaded, args, launch, Serve::Unless)?;
+    open(setup, Manner::of(&loaded)?, None)
+}
+
+/// The same with a lesson, which begins at once and is the same everywhere.
 pub(super) fn lesson(setup: Setup, lesson: Command) -> Result<(), Failure> {
-    open(setup, Some(lesson))
+    open(setup, Manner::usual(), Some(lesson))
 }
 
-fn open(setup: Setup, lesson: Option<Command>) -> Result<(), Failure> {
+fn open(setup: Setup, manner: Manner, lesson: Option<Command>) -> Result<(), Failure> {
+    let Manner { look, keys, mut herald, read_only } = manner;
     executor()?.block_on(async {
         let (screen, guard) = terminal::enter().map_err(|error| Failure::Usage(error.to_string()))?;
         let clock = Clock::start();
         let mut stops =
             Stops::listen().map_err(|error| Failure::Runtime(format!("signals cannot be handled: {error}")))?;
         let mut runtime = Runtime::start(setup, clock).map_err(|fatal| Failure::Runtime(fatal.to_string()))?;
-        let mut ui = Ui::new(screen, Look::of_environment());
+        let mut ui = Ui::new(screen, look);
+        ui.app_mut().keys = keys;
+        ui.app_mut().read_only = read_only;
         if let Some(lesson) = lesson {
             runtime.command(lesson);
             ui.turn_to(Page::Lesson);
         }
-        let end = drive(&mut ui, &mut runtime, &mut stops).await;
+        let end = drive(&mut ui, &mut runtime, &mut stops, &mut herald).await;
         // The terminal is the person's again before the goodbyes, which may take a moment.
         drop(guard);
         last_actions(&mut runtime).await;
@@ -49,6 +83,28 @@ fn open(setup: Setup, lesson: Option<Command>) -> Result<(), Failure> {
             }
         }
     })
+}
+
+/// The person's own keys among lwtop's.
+fn keymap(loaded: &Loaded) -> Result<Keymap, Failure> {
+    let changes = loaded.config.keys.0.iter().map(|(action, keys)| (action.as_str(), keys.0.as_slice()));
+    Keymap::with(changes).map_err(|faults| {
+        let told = faults.iter().map(|fault| {
+            let key = format!("keys.{}", fault.action);
+            loaded.origin(&key).blame(&key, &fault.why)
+        });
+        Failure::Usage(told.collect::<Vec<_>>().join("\nerror: "))
+    })
+}
+
+/// The theme, on this terminal.
+fn look(loaded: &Loaded) -> Result<Look, Failure> {
+    let interface = &loaded.config.interface;
+    let theme = Theme::find(&interface.theme).map_err(|error| {
+        Failure::Usage(loaded.origin("interface.theme").blame("interface.theme", &error.to_string()))
+    })?;
+    let look = Look::of_environment(theme);
+    Ok(Look { ascii: look.ascii || interface.ascii, ..look })
 }
 
 /// Delivers what waits, and says what could not be delivered.
@@ -81,6 +137,7 @@ async fn drive<B: Backend<Error = std::io::Error>>(
     ui: &mut Ui<B>,
     runtime: &mut Runtime,
     stops: &mut Stops,
+    herald: &mut Herald,
 ) -> Result<(), End> {
     let clock = runtime.clock();
     let mut keys = EventStream::new();
@@ -94,7 +151,9 @@ async fn drive<B: Backend<Error = std::io::Error>>(
         }
         if ui.due(clock.now()) {
             let (fleet, rules, status) = runtime.view();
-            ui.draw(&View { fleet, status, rules, now: clock.now() }).map_err(End::Terminal)?;
+            let view = View { fleet, status, rules, now: clock.now() };
+            ui.draw(&view).map_err(End::Terminal)?;
+            terminal::tell(&herald.news(&view)).map_err(End::Terminal)?;
         }
         // After the frame that answers the key: drawing then does not compete with what the order sets off.
         for command in orders.drain(..) {

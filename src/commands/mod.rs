@@ -35,7 +35,7 @@ enum Failure {
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
     let result = match cli.command {
-        None => interface::run(&cli.fleet),
+        None => interface::run(&cli.fleet, &cli.interface),
         Some(Command::Watch(args)) => watch::run(&args),
         Some(Command::Broker(args)) => broker::run(&args),
         Some(Command::Device(args)) => device::run(&args),

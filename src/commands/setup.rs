@@ -37,11 +37,16 @@ const DOORS: [&str; 4] = ["broker.listen", "broker.tls_listen", "broker.ws_liste
 /// What `lwtop`, `lwtop watch` and `lwtop broker` start with.
 pub(super) fn fleet(args: &FleetArgs, launch: Launch, serve: Serve) -> Result<Setup, Failure> {
     let loaded = flags::load(&flags::of_fleet(args))?;
+    of_loaded(&loaded, args, launch, serve)
+}
+
+/// The same from a configuration that was read already.
+pub(super) fn of_loaded(loaded: &Loaded, args: &FleetArgs, launch: Launch, serve: Serve) -> Result<Setup, Failure> {
     let config = &loaded.config;
     let source = match config.broker.url.as_deref().filter(|_| serve == Serve::Unless) {
         // Said later wins; said at once, there is a broker to watch.
         Some(url) if DOORS.iter().all(|key| loaded.origin("broker.url").rank() >= loaded.origin(key).rank()) => {
-            Source::External(external(&loaded, url)?)
+            Source::External(external(loaded, url)?)
         }
         _ => Source::Embedded { listen: config.broker.listen, doors: doors(config) },
     };

@@ -134,12 +134,12 @@ impl Sources {
                 Err(error) => errors.push(error),
             }
         }
-        let Sections { broker, topics, devices, .. } = layers.sections().unwrap_or_else(|error| {
+        let Sections { broker, topics, devices, interface, keys, .. } = layers.sections().unwrap_or_else(|error| {
             // Cannot be: each of the values was read alone.
             errors.push(ConfigError::Value { from: "the configuration".to_owned(), why: error.to_string() });
             Sections::default()
         });
-        let config = Config { broker, topics, devices, rules: read_rules };
+        let config = Config { broker, topics, devices, interface, keys, rules: read_rules };
         let layers = layers.origins();
         for (key, why) in config.faults() {
             let path: Vec<String> = key.split('.').map(str::to_owned).collect();

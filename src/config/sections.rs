@@ -2,6 +2,7 @@
 
 use super::broker::BrokerSection;
 use super::fields;
+use super::interface::{InterfaceSection, KeysSection};
 use super::rules::RuleSection;
 use crate::mqtt::{KeepAlive, Protocol, Qos, TopicFilter, TopicName};
 use serde::de::IgnoredAny;
@@ -17,6 +18,10 @@ pub struct Config {
     pub topics: TopicsSection,
     /// `[devices]`
     pub devices: DevicesSection,
+    /// `[interface]`
+    pub interface: InterfaceSection,
+    /// `[keys]`
+    pub keys: KeysSection,
     /// `[[rules]]`, in order; none stands for the article's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleSection>,
@@ -29,6 +34,8 @@ pub(super) struct Sections {
     pub(super) broker: BrokerSection,
     pub(super) topics: TopicsSection,
     pub(super) devices: DevicesSection,
+    pub(super) interface: InterfaceSection,
+    pub(super) keys: KeysSection,
     /// Read by [`super::rules`]; it stands here to be known.
     #[serde(rename = "rules")]
     _rules: IgnoredAny,

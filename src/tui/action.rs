@@ -81,6 +81,23 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it changes something outside of lwtop's own screen, or asks how to: what `--read-only` forbids.
+    #[must_use]
+    pub const fn acts(self) -> bool {
+        matches!(
+            self,
+            Self::LaunchOne
+                | Self::AskLaunch
+                | Self::AskDeath
+                | Self::Die(_)
+                | Self::DieAgain
+                | Self::Reconnect
+                | Self::ReconnectAll
+                | Self::Remove
+                | Self::Yes
+        )
+    }
+
     /// Its name in a file and in the palette: `launch-one`, `die-rst`, `show-fleet`.
     #[must_use]
     pub fn name(self) -> String {

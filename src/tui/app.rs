@@ -48,6 +48,8 @@ pub enum Focus {
 pub struct App {
     /// Which key does what.
     pub keys: Keymap,
+    /// Whether nothing may be launched, killed or deleted.
+    pub read_only: bool,
     /// The size of the screen, as last drawn or told.
     pub area: Rect,
     /// What fills the screen between header and footer.
@@ -87,6 +89,7 @@ impl Default for App {
     fn default() -> Self {
         Self {
             keys: Keymap::default(),
+            read_only: false,
             area: Rect::new(0, 0, 80, 24),
             page: Page::default(),
             incidents: IncidentsPage::default(),
@@ -194,6 +197,7 @@ impl App {
         self.note = None;
         self.sync(view);
         let effect = match action {
+            _ if self.read_only && action.acts() => self.refuse(view),
             Action::Up
             | Action::Down
             | Action::Left
@@ -236,6 +240,8 @@ impl App {
             },
             Action::Quit => return vec![Effect::Quit],
         };
+        // Whatever it came of: a lesson launches devices, too.
+        let effect = if effect.is_some() && self.read_only { self.refuse(view) } else { effect };
         self.sync(view);
         effect.map(Effect::Command).into_iter().collect()
     }
@@ -243,6 +249,9 @@ impl App {
     /// Whether `action` would do something now: the footer shows only such keys.
     #[must_use]
     pub fn works(&self, action: Action, view: &View<'_>) -> bool {
+        if self.read_only && action.acts() {
+            return false;
+        }
         let current = self.current(view);
         match action {
             Action::AskDeath | Action::Remove | Action::Mark | Action::OpenDevice => current.is_some(),
@@ -282,6 +291,10 @@ impl App {
             }
             _ => true,
         }
+    }
+
+    fn refuse(&mut self, view: &View<'_>) -> Option<Command> {
+        self.say(view, "read only: lwtop was started so that it changes nothing")
     }
 
     pub(super) fn say(&mut self, view: &View<'_>, text: impl Into<String>) -> Option<Command> {

@@ -5,9 +5,11 @@
 
 pub mod action;
 pub mod app;
+pub mod colour;
 pub mod document;
 pub mod filter;
 pub mod glyph;
+pub mod herald;
 pub mod incidents;
 pub mod keymap;
 pub mod layer;
@@ -24,6 +26,7 @@ pub mod sequence;
 pub mod sql;
 pub mod terminal;
 pub mod text;
+pub mod theme;
 pub mod told;
 pub mod view;
 pub mod words;
@@ -31,9 +34,12 @@ pub mod words;
 pub use action::Action;
 pub use app::{App, Effect};
 pub use filter::Filter;
+pub use herald::Herald;
+pub use keymap::Keymap;
 pub use look::Look;
 pub use page::Page;
 pub use run::Ui;
+pub use theme::Theme;
 
 use crate::clock::Moment;
 use crate::fleet::{Device, Fleet};

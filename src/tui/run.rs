@@ -86,6 +86,7 @@ impl<B: Backend> Ui<B> {
     /// An interface that draws on `terminal`.
     pub fn new(terminal: Terminal<B>, look: Look) -> Self {
         let mut app = App::default();
+        app.keys.ascii = look.ascii;
         if let Ok(size) = terminal.size() {
             app.area = Rect::new(0, 0, size.width, size.height);
         }
@@ -171,6 +172,11 @@ impl<B: Backend> Ui<B> {
     #[must_use]
     pub const fn draws(&self) -> u64 {
         self.schedule.draws()
+    }
+
+    /// What the person is doing, to be changed before the first frame: keys, and what is allowed.
+    pub const fn app_mut(&mut self) -> &mut App {
+        &mut self.app
     }
 
     /// What the person is doing.

@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Whether something panicked while it was.
 static PANICKED: AtomicBool = AtomicBool::new(false);
+/// Whether the title was put aside for one of lwtop's.
+static TITLED: AtomicBool = AtomicBool::new(false);
 static PANIC: Notify = Notify::const_new();
 static HOOK: Once = Once::new();
 
@@ -113,6 +115,28 @@ pub fn enter() -> Result<(Screen, Guard), TerminalError> {
     Ok((terminal, guard))
 }
 
+/// Writes what belongs beside the frame: a bell, or a title. The title that was there is put aside the first time.
+///
+/// # Errors
+/// What the terminal says.
+pub fn tell(bytes: &[u8]) -> io::Result<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let mut out = io::stdout().lock();
+    if bytes.contains(&TITLE) && !TITLED.swap(true, Ordering::AcqRel) {
+        out.write_all(PUSH_TITLE)?;
+    }
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// The byte that begins the control sequence of a title, and nothing else that is told.
+const TITLE: u8 = b'\x1b';
+/// xterm's control sequences, `CSI 22 ; 0 t` and `CSI 23 ; 0 t`: title and icon name on a stack, and back.
+const PUSH_TITLE: &[u8] = b"\x1b[22;0t";
+const POP_TITLE: &[u8] = b"\x1b[23;0t";
+
 /// Gives the terminal back as it was, if it is taken over; true if it was. May be called from anywhere, at any time.
 pub fn restore() -> bool {
     let taken = TAKEN.swap(false, Ordering::AcqRel);
@@ -120,6 +144,10 @@ pub fn restore() -> bool {
         // Each on its own: what fails must not keep the others from being tried, and nobody is left to tell.
         let _ = execute!(io::stdout(), END_FRAME, Show, DisableBracketedPaste, LeaveAlternateScreen);
         let _ = disable_raw_mode();
+        if TITLED.swap(false, Ordering::AcqRel) {
+            let _ = io::stdout().write_all(POP_TITLE);
+            let _ = io::stdout().flush();
+        }
     }
     taken
 }

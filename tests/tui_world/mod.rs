@@ -13,7 +13,7 @@ use lwtop::hub::{ActionStanding, Command, Notice, RuleStanding, Status};
 use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Qos, Will};
 use lwtop::rules::{Action, Message, Rule, RuleSet};
 use lwtop::scenario::{Deed, Player, State};
-use lwtop::tui::{Effect, Look, Ui, View};
+use lwtop::tui::{Effect, Look, Theme, Ui, View};
 use lwtop::wiring::Activity;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -91,7 +91,7 @@ impl World {
     pub fn colour(&mut self) {
         let area = self.ui.backend().buffer().area;
         let terminal = Terminal::new(TestBackend::new(area.width, area.height)).unwrap();
-        self.ui = Ui::new(terminal, Look { colour: true, ..Look::plain() });
+        self.ui = Ui::new(terminal, Look { theme: Theme::dark(), ..Look::plain() });
     }
 
     /// The same on a terminal that has nothing but ASCII.

@@ -71,6 +71,12 @@ impl Keymap {
         if faults.is_empty() { Ok(map) } else { Err(faults) }
     }
 
+    /// The same, with keys written in ASCII or not.
+    #[must_use]
+    pub fn in_ascii(self, ascii: bool) -> Self {
+        Self { ascii, ..self }
+    }
+
     /// The first key of an action's that does something else as well in one of its modes.
     fn conflict(&self, name: &str) -> Option<KeyFault> {
         let own = self.lines.iter().filter(|line| line.binding.action.name() == name);

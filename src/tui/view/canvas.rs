@@ -109,6 +109,7 @@ impl<'a> Canvas<'a> {
                 self.buffer[(x, y)].reset();
             }
         }
+        self.buffer.set_style(area, self.look.theme.text);
     }
 }
 

@@ -95,6 +95,9 @@ fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
     if let Some(busy) = &status.busy {
         add(1, format!("{}…", clean(busy)), look.accent());
     }
+    if canvas.app.read_only {
+        add(1, "read only".to_owned(), look.accent());
+    }
     let marks = canvas.app.marks.len();
     if marks > 0 {
         add(2, format!("◆ {marks} marked"), look.accent());

@@ -34,6 +34,8 @@ use super::page::Page;
 
 /// Draws everything, in the signs that the terminal has.
 pub fn draw(canvas: &mut Canvas<'_>) {
+    let area = canvas.area();
+    canvas.buffer.set_style(area, canvas.look.theme.text);
     draw_signs(canvas);
     if canvas.look.ascii {
         glyph::to_ascii(canvas.buffer);
