@@ -613,6 +613,26 @@ fn the_will_of_a_second_death_is_not_the_first_ones() {
 }
 
 #[test]
+fn a_quick_return_waits_behind_the_end_whose_will_may_still_come() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.close("lwtThing", 1, Cause::SessionTakenOver);
+    story.open("lwtThing", 2, None);
+    story.close("lwtThing", 2, Cause::ClientInitiatedDisconnect);
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    let (yes, no) = (WillSent::Yes, WillSent::No);
+    let wire = Evidence::Wire;
+    let ends = [(Cause::SessionTakenOver, wire, yes), (Cause::ClientInitiatedDisconnect, wire, no)];
+    assert_eq!(story.offlines(), ends);
+    let told = story.changes.iter().filter_map(|change| match change {
+        Change::Online { .. } => Some(true),
+        Change::Offline { .. } => Some(false),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [true, false, true, false]);
+}
+
+#[test]
 fn three_clients_with_one_id_keep_their_own_wills() {
     let mut story = Story::new();
     story.open("lwtThing", 1, Some(will()));

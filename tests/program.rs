@@ -277,9 +277,9 @@ fn a_swarm_counts_its_wills_and_says_so() {
     assert_eq!((&last["device"], &last["wills"]), (&"lwtThing-30".into(), &1.into()));
     assert!(stderr(&result).lines().any(|line| line.starts_with("lwtop: ending")), "{}", stderr(&result));
 
-    let large = output(&["swarm", "--listen", "127.0.0.1:0", "--count", "10000000"]);
+    let large = output(&["swarm", "--listen", "127.0.0.1:0", "--count", "1000000"]);
     assert_eq!(large.status.code(), Some(1));
-    assert!(stderr(&large).contains("10000000") && stderr(&large).contains("launch fewer"), "{}", stderr(&large));
+    assert!(stderr(&large).contains("1000000") && stderr(&large).contains("launch fewer"), "{}", stderr(&large));
     for args in [["--storm", "often"], ["--fault", "kick"], ["--fault", "leave-with-will"], ["--count", "0"]] {
         let wrong = output(&[&["swarm"], &args[..]].concat());
         assert_eq!(wrong.status.code(), Some(2), "{args:?}: {}", stderr(&wrong));

@@ -79,6 +79,15 @@ impl LastMessage {
     pub const KEPT: usize = 4_096;
 }
 
+/// A change that is held back.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Held {
+    /// An end: when, how it went, and what became of the will, once that is known.
+    Offline(Moment, Cause, Option<WillSent>),
+    /// It came back.
+    Online(Moment),
+}
+
 /// A will that arrived before the end of its connection was seen.
 #[derive(Clone, Debug)]
 pub(super) struct EarlyWill {
@@ -127,9 +136,9 @@ pub struct Device {
     pub(super) next_look: Option<Moment>,
     /// Until when the `offline` change waits for the will, so that it can say whether the will was sent.
     pub(super) offline_due: Option<Moment>,
-    /// `offline` changes that are held back, in order: when, how it went, and what became of the will, once that is known.
-    /// A later end waits behind an earlier one, so that the stream tells them as they happened.
-    pub(super) held: Vec<(Moment, Cause, Option<WillSent>)>,
+    /// What is held back, in order: a later change waits behind an end whose will may still come, so that the stream tells
+    /// the ends of a device as they happened.
+    pub(super) held: Vec<Held>,
     /// Until when the newest incident waits for its hops.
     pub(super) incident_due: Option<Moment>,
     /// A will that came while the wire was still open: a broker that closes publishes first and closes then.

@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::connection::Connection;
-use super::device::{DeviceKey, EarlyWill, Origin, Session};
+use super::device::{DeviceKey, EarlyWill, Held, Origin, Session};
 use super::event::{Closed, Opened};
 use super::incident::{Hop, Hops, Incident};
 use super::presence::{Evidence, Presence, WillSent};
@@ -15,7 +15,6 @@ use crate::wiring::Activity;
 impl Fleet {
     pub(super) fn opened(&mut self, opened: Opened, out: &mut Vec<Change>) {
         let Some(key) = self.admit(&opened.client, Origin::Seen, opened.at) else { return };
-        self.release_offline(key, WillSent::Unknown, out);
         self.by_conn.insert(opened.conn, key);
         let device = &mut self.devices[key.0];
         let last = device.session.take();
@@ -58,7 +57,13 @@ impl Fleet {
         }
         device.trouble = None;
         self.set_presence(key, Presence::Online, Some(Evidence::Wire), opened.at);
-        out.push(Change::Online { at: opened.at, client: self.devices[key.0].id.clone(), evidence: Evidence::Wire });
+        let device = &mut self.devices[key.0];
+        if device.held.is_empty() {
+            out.push(Change::Online { at: opened.at, client: device.id.clone(), evidence: Evidence::Wire });
+        } else {
+            // Its last end still waits for the will, which a quick return does not call back.
+            device.held.push(Held::Online(opened.at));
+        }
         self.recover(key, opened.at, out);
         self.look_later(key);
     }
@@ -147,7 +152,7 @@ impl Fleet {
         if matches!(fate, Fate::AtOnce) && !seen {
             let device = &mut self.devices[key.0];
             device.offline_due = Some(closed.at + OFFLINE_HOLD);
-            device.held.push((closed.at, closed.cause, None));
+            device.held.push(Held::Offline(closed.at, closed.cause, None));
             self.look_later(key);
         } else {
             self.tell_offline(key, closed.at, closed.cause, will_sent, out);
@@ -160,28 +165,21 @@ impl Fleet {
 
     /// Tells the end of a connection that was seen on the wire, behind those that are held back.
     fn tell_offline(&mut self, key: DeviceKey, at: Moment, cause: Cause, will_sent: WillSent, out: &mut Vec<Change>) {
-        let held = &mut self.devices[key.0].held;
-        if held.is_empty() {
-            self.push_offline(key, at, cause, will_sent, out);
+        let device = &mut self.devices[key.0];
+        if device.held.is_empty() {
+            out.push(Change::Offline { at, client: device.id.clone(), cause, evidence: Evidence::Wire, will_sent });
+            self.tell_online_again(key, at, out);
         } else {
-            held.push((at, cause, Some(will_sent)));
+            device.held.push(Held::Offline(at, cause, Some(will_sent)));
         }
     }
 
-    /// Tells it now. If the device is on another connection by now, the last word is that it is online.
-    pub(super) fn push_offline(
-        &self,
-        key: DeviceKey,
-        at: Moment,
-        cause: Cause,
-        will_sent: WillSent,
-        out: &mut Vec<Change>,
-    ) {
+    /// If the device is on another connection by now, the last word is that it is online.
+    pub(super) fn tell_online_again(&self, key: DeviceKey, at: Moment, out: &mut Vec<Change>) {
         let device = &self.devices[key.0];
-        let (client, evidence) = (device.id.clone(), Evidence::Wire);
-        out.push(Change::Offline { at, client: client.clone(), cause, evidence, will_sent });
         if let Some(session) = device.open_session().filter(|_| device.presence == Presence::Online) {
-            out.push(Change::Online { at: session.opened.max(at), client, evidence });
+            let at = session.opened.max(at);
+            out.push(Change::Online { at, client: device.id.clone(), evidence: Evidence::Wire });
         }
     }
 

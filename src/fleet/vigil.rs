@@ -2,7 +2,7 @@
 
 use super::change::{Change, IncidentPhase};
 use super::connection::Connection;
-use super::device::{DeviceKey, EarlyWill};
+use super::device::{DeviceKey, EarlyWill, Held};
 use super::incident::{Hop, Hops, Incident, IncidentId};
 use super::presence::{Evidence, Presence, WillSent};
 use super::state::Fleet;
@@ -154,23 +154,41 @@ impl Fleet {
         }
     }
 
-    /// Lets go of the `offline` changes that were held back for a will, now that its fate is known. A will that came is the
-    /// first one's that waits; anything else is true of all of them.
+    /// Lets go of what was held back for a will, now that its fate is known. A will that came is the first one's that
+    /// waits; anything else is true of all of them.
     pub(super) fn release_offline(&mut self, key: DeviceKey, fate: WillSent, out: &mut Vec<Change>) {
         let device = &mut self.devices[key.0];
-        for (_, _, will_sent) in device.held.iter_mut().filter(|(_, _, will_sent)| will_sent.is_none()) {
-            *will_sent = Some(fate);
-            if fate == WillSent::Yes {
-                break;
+        for held in &mut device.held {
+            if let Held::Offline(_, _, will_sent @ None) = held {
+                *will_sent = Some(fate);
+                if fate == WillSent::Yes {
+                    break;
+                }
             }
         }
-        let known = device.held.iter().position(|(_, _, will_sent)| will_sent.is_none());
-        let told: Vec<_> = device.held.drain(..known.unwrap_or(device.held.len())).collect();
-        if device.held.is_empty() {
+        let waits = device.held.iter().position(|held| matches!(held, Held::Offline(_, _, None)));
+        let told: Vec<_> = device.held.drain(..waits.unwrap_or(device.held.len())).collect();
+        let all = device.held.is_empty();
+        if all {
             device.offline_due = None;
         }
-        for (at, cause, will_sent) in told {
-            self.push_offline(key, at, cause, will_sent.unwrap_or(fate), out);
+        let client = device.id.clone();
+        let mut ended = None;
+        for held in told {
+            let (client, evidence) = (client.clone(), Evidence::Wire);
+            match held {
+                Held::Online(at) => {
+                    ended = None;
+                    out.push(Change::Online { at, client, evidence });
+                }
+                Held::Offline(at, cause, will_sent) => {
+                    ended = Some(at);
+                    out.push(Change::Offline { at, client, cause, evidence, will_sent: will_sent.unwrap_or(fate) });
+                }
+            }
+        }
+        if let Some(at) = ended.filter(|_| all) {
+            self.tell_online_again(key, at, out);
         }
     }
 

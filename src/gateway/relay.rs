@@ -374,8 +374,9 @@ impl Relay {
         if self.frozen {
             return;
         }
-        if self.answer.is_some() {
-            // CONNACK waits until it is reported, and what came with it stays behind it.
+        if self.answer.is_some() || self.ended.is_some() {
+            // CONNACK waits until it is reported, and what came with it stays behind it. So does a DISCONNECT: a device that
+            // heard it could be gone from its other connection before the end of this one is reported.
             self.device.queue(piece);
         } else {
             self.device.write(cx, piece);
