@@ -82,11 +82,12 @@ impl FromStr for Storm {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || "a storm is written like 500/5s or 10%/30s: how many devices die, and how often".to_owned();
         let (size, every) = text.split_once('/').ok_or_else(wrong)?;
+        let size = size.trim();
         let size = match size.strip_suffix('%') {
             Some(percent) => {
                 percent.trim().parse().ok().filter(|percent| (1..=100).contains(percent)).map(Size::Percent)
             }
-            None => size.trim().parse().ok().filter(|count| *count > 0).map(Size::Count),
+            None => size.parse().ok().filter(|count| *count > 0).map(Size::Count),
         };
         let every: Option<jiff::SignedDuration> = every.trim().parse().ok();
         let every = every.and_then(|every| Duration::try_from(every).ok());
