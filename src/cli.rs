@@ -3,7 +3,9 @@
 #![allow(rustdoc::broken_intra_doc_links, reason = "brackets in a help text are optional parts, not links")]
 
 mod aws;
+mod certs;
 mod config;
+mod device;
 mod doors;
 mod interface;
 mod link;
@@ -12,7 +14,9 @@ mod rule;
 mod swarm;
 
 pub use aws::{AwsArgs, AwsCommand, PolicyArgs, StoryArgs, TemplateArgs};
+pub use certs::CertsArgs;
 pub use config::{ConfigArgs, ConfigCommand, ConfigPathArgs};
+pub use device::{DeviceArgs, Mode, with_long_id};
 pub use doors::DoorArgs;
 pub use interface::InterfaceArgs;
 pub use link::LinkArgs;
@@ -20,7 +24,7 @@ pub use play::{LessonArgs, PlayArgs};
 pub use rule::{Format, RuleArgs, RuleCheckArgs, RuleCommand, RuleTestArgs};
 pub use swarm::SwarmArgs;
 
-use crate::mqtt::{Fault, Protocol};
+use crate::mqtt::Protocol;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -68,7 +72,9 @@ pub enum Command {
     /// Serve the broker, the gateway and the rule without a screen, and print what happens
     Broker(BrokerArgs),
     /// Run one simulated device: connect, announce itself, sleep, die
-    Device(DeviceArgs),
+    Device(Box<DeviceArgs>),
+    /// Make a certificate authority, a server's certificate and those of devices, as files
+    Certs(CertsArgs),
     /// Learn what a will is: the lessons in the terminal interface, beginning with the article
     Lesson(Box<LessonArgs>),
     /// Play a scenario without a screen: what it does, and whether all came as it expects
@@ -187,48 +193,6 @@ pub struct BrokerArgs {
     /// Topics of the story.
     #[command(flatten)]
     pub topics: TopicArgs,
-}
-
-/// `lwtop device`.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:
-  lwtop device --id lwtThing --sleep 10s --fault rst     its will is published after 10 s")]
-pub struct DeviceArgs {
-    /// Read this configuration file instead of the usual one
-    #[arg(long, value_name = "FILE", help_heading = "Device")]
-    pub config: Option<PathBuf>,
-
-    /// The broker: mqtt://[user[:password]@]host[:port]
-    #[arg(long, value_name = "URL", default_value = "mqtt://127.0.0.1:1883", help_heading = "Device")]
-    pub broker: String,
-
-    /// Client id [default: lwtThing]
-    #[arg(long, value_name = "ID", help_heading = "Device")]
-    pub id: Option<String>,
-
-    /// Keep alive in seconds [default: 30]
-    #[arg(long, value_name = "SECONDS", help_heading = "Device")]
-    pub keep_alive: Option<u16>,
-
-    /// Protocol version: 3.1.1 or 5 [default: 3.1.1]
-    #[arg(long, value_name = "VERSION", value_parser = protocol, help_heading = "Device")]
-    pub protocol: Option<Protocol>,
-
-    /// Topic of the will [default: /last/will/topic]
-    #[arg(long, value_name = "TOPIC", help_heading = "Device")]
-    pub will_topic: Option<String>,
-
-    /// Topic of the connected message [default: /lwt/connected/topic]
-    #[arg(long, value_name = "TOPIC", help_heading = "Device")]
-    pub connected_topic: Option<String>,
-
-    /// How long it lives: 500ms, 30s, 5m
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s", help_heading = "Death")]
-    pub sleep: Duration,
-
-    /// How it dies: leave, fin, rst, freeze, takeover, protocol-error or leave-with-will
-    #[arg(long, value_name = "FAULT", default_value = "fin", help_heading = "Death")]
-    pub fault: Fault,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -4,5 +4,5 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    lwtop::commands::run(lwtop::cli::Cli::parse())
+    lwtop::commands::run(lwtop::cli::Cli::parse_from(lwtop::cli::with_long_id(std::env::args_os())))
 }

@@ -5,8 +5,8 @@ mod hub;
 #[path = "support/raw.rs"]
 mod raw;
 
-use hub::{Lane, article, swarm};
-use lwtop::device::{DeviceTemplate, Plan, Step, run_one};
+use hub::{Lane, article, run_one, swarm};
+use lwtop::device::{DeviceTemplate, Plan, Step};
 use lwtop::fleet::{Report, SessionEvent};
 use lwtop::mqtt::{Cause, ClientId, Fault, KeepAlive, Protocol};
 use mqtt5::broker::MqttBroker;

@@ -9,8 +9,10 @@ mod scripted;
 
 use authority::Authority;
 use futures_util::{SinkExt as _, StreamExt as _};
-use hub::{Lane, article, swarm};
-use lwtop::device::{ConnectError, DeviceTemplate, OrderError, Plan, SoloError, Step, Target, Telemetry, run_one};
+use hub::{Lane, article, run_one, swarm};
+use lwtop::device::{
+    ConnectError, DeviceTemplate, OrderError, Plan, Received, Solo, SoloError, Step, Target, Telemetry,
+};
 use lwtop::dial::Route;
 use lwtop::fleet::{DeviceEvent, Report, SessionEvent};
 use lwtop::mqtt::{BrokerAddress, Cause, ClientId, Fault, KeepAlive, Login, Protocol, Qos};
@@ -480,4 +482,47 @@ async fn a_device_keeps_to_the_keep_alive_of_the_server() {
     assert_eq!(opened(&mut lane).await, KeepAlive(1));
     // With its own it would say nothing for an hour.
     assert_eq!(peer.packet().await.0, 0xC0, "PINGREQ");
+}
+
+#[tokio::test]
+async fn a_device_that_listens_acknowledges_and_tells_what_comes() {
+    let broker = Scripted::listen().await;
+    let id = ClientId::from("d");
+    let plan = Plan { fault: Some(Fault::Leave), ..NOW };
+    for (protocol, connack, none) in [(Protocol::V311, CONNACK_V311, &[][..]), (Protocol::V5, CONNACK_V5, &[0])] {
+        let solo = Solo::new(broker.target(), template(protocol), plan)
+            .unwrap()
+            .listening("d/${client_id}/#".parse().unwrap());
+        let mut steps = Vec::new();
+        let device = solo.run(&id, |step| steps.push(step));
+        let script = async {
+            let mut peer = broker.welcome(connack).await;
+            let (first, subscribe) = peer.packet().await;
+            assert_eq!((first, &subscribe[..2]), (0x82, &[0, 2][..]));
+            assert!(subscribe.ends_with(&[b"\0\x05d/d/#".as_slice(), &[1]].concat()), "{subscribe:?}");
+            // A message may come before SUBACK.
+            let message = [b"\0\x03d/d\0\x07", none, b"hello"].concat();
+            peer.send(&[&[0x32, u8::try_from(message.len()).unwrap()], &message[..]].concat()).await;
+            assert_eq!(peer.packet().await, (0x40, vec![0, 7]));
+            peer.send(&[&[0x90, 3 + u8::try_from(none.len()).unwrap(), 0, 2], none, &[1]].concat()).await;
+            assert_eq!(peer.packet().await.0, 0x32, "PUBLISH");
+            peer.send(&[0x40, 2, 0, 1]).await;
+            assert_eq!(peer.packet().await.0, 0xE0);
+        };
+        let (result, ()) = tokio::join!(device, script);
+        result.unwrap();
+        let hello = Received { topic: "d/d".to_owned(), payload: b"hello".to_vec(), left_out: 0 };
+        let expected = [Step::Received(hello), Step::Subscribed("d/d/#".to_owned()), Step::Announced];
+        assert_eq!(steps[1..4], expected, "{protocol}");
+    }
+    let solo = Solo::new(broker.target(), article(), plan).unwrap().listening("secret".parse().unwrap());
+    let script = async {
+        let mut peer = broker.welcome(CONNACK_V311).await;
+        peer.packet().await;
+        peer.send(&[0x90, 3, 0, 2, 0x80]).await;
+        peer
+    };
+    let (result, _peer) = tokio::join!(solo.run(&id, |_| {}), script);
+    let text = result.unwrap_err().to_string();
+    assert!(text.contains("does not let d listen to secret"), "{text}");
 }

@@ -5,10 +5,14 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+#[path = "program/device.rs"]
+mod device;
 #[path = "support/mosquitto.rs"]
 mod mosquitto;
 #[path = "support/program.rs"]
 mod program;
+#[path = "support/sdk.rs"]
+mod sdk;
 use mosquitto::Mosquitto;
 use program::{PATIENCE, Stream, lwtop, output, stderr};
 

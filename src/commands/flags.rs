@@ -1,7 +1,7 @@
 //! Flags as settings of the configuration.
 
 use super::{Failure, warn};
-use crate::cli::{DoorArgs, FleetArgs, InterfaceArgs, LinkArgs, StoryArgs, TopicArgs};
+use crate::cli::{DeviceArgs, DoorArgs, FleetArgs, InterfaceArgs, LinkArgs, StoryArgs, TopicArgs};
 use crate::config::{Environment, Loaded, Setting, Sources};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -29,6 +29,44 @@ pub(super) fn of_interface(args: &FleetArgs, interface: &InterfaceArgs) -> Sourc
     ];
     sources.flags.extend(flags.into_iter().flatten());
     sources
+}
+
+/// Where the configuration of single devices comes from. `url` and `topic` come with the flags that they are said with.
+pub(super) fn of_device(
+    args: &DeviceArgs,
+    url: Option<(&'static str, String)>,
+    topic: Option<(&'static str, String)>,
+) -> Sources {
+    let DeviceArgs { ca, cert, key, server_name, alpn, insecure, proxy, user, .. } = args;
+    let mut flags = of_link(&LinkArgs {
+        ca: ca.clone(),
+        cert: cert.clone(),
+        key: key.clone(),
+        server_name: server_name.clone(),
+        alpn: alpn.clone(),
+        insecure: *insecure,
+        proxy: proxy.clone(),
+        user: user.clone(),
+        protocol: None,
+        client_id: None,
+    });
+    let message =
+        args.message.as_ref().map(|text| format!("{{\"message\": {}}}", serde_json::Value::from(text.as_str())));
+    let delay = args.will_delay.map(|delay| format!("{}ms", delay.as_millis()));
+    let said = [
+        url.map(|(flag, url)| Setting { flag, key: "broker.url", value: url.into() }),
+        topic.map(|(flag, topic)| Setting { flag, key: "devices.connected.topic", value: topic.into() }),
+        one("--keep-alive", "devices.keep_alive", args.keep_alive.map(i64::from)),
+        one("--protocol", "devices.protocol", args.protocol.map(|protocol| protocol.to_string())),
+        one("--message", "devices.connected.payload", message),
+        one("--will-topic", "devices.will.topic", args.will_topic.clone()),
+        one("--will-payload", "devices.will.payload", args.will_payload.clone()),
+        one("--will-qos", "devices.will.qos", args.will_qos.map(i64::from)),
+        one("--will-retain", "devices.will.retain", args.will_retain.then_some(true)),
+        one("--will-delay", "devices.will.delay", delay),
+    ];
+    flags.extend(said.into_iter().flatten());
+    sources(args.config.as_deref(), args.profile.as_ref(), flags)
 }
 
 /// Where the configuration of a text for AWS comes from.

@@ -2,6 +2,7 @@
 
 mod aws;
 mod broker;
+mod certs;
 mod config;
 mod device;
 mod flags;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Watch(args)) => watch::run(&args),
         Some(Command::Broker(args)) => broker::run(&args),
         Some(Command::Device(args)) => device::run(&args),
+        Some(Command::Certs(args)) => certs::run(&args),
         Some(Command::Config(args)) => config::run(&args.command),
         Some(Command::Aws(args)) => aws::run(&args.command),
         Some(Command::Lesson(args)) => play::lesson(&args),

@@ -1,13 +1,13 @@
 //! The configuration, and what the hub starts with.
 
 use super::{Failure, flags, warn};
-use crate::cli::{DeviceArgs, FleetArgs};
+use crate::cli::{DeviceArgs, FleetArgs, Mode};
 use crate::config::{BrokerSection, Config, Loaded, Origin, TLS};
 use crate::device::{Announcement, DeviceTemplate, Telemetry, WillTemplate};
-use crate::dial::Proxy;
+use crate::dial::{Proxy, Route};
 use crate::hub::{Doors, LinkOptions, Setup, Source};
-use crate::mqtt::address::AddressError;
-use crate::mqtt::{BrokerAddress, Scheme, TopicError};
+use crate::mqtt::address::{AddressError, authority};
+use crate::mqtt::{BrokerAddress, Protocol, Scheme, TopicError, TopicFilter};
 use crate::rules::RuleSet;
 use crate::tls::{TlsOptions, check_files};
 use std::fmt::Display;
@@ -162,23 +162,74 @@ fn link(config: &Config) -> LinkOptions {
     }
 }
 
-/// What `lwtop device` starts with, and the id a device has by default.
-pub(super) fn device(args: &DeviceArgs) -> Result<(DeviceTemplate, String), Failure> {
-    let mut config = flags::load(&flags::of_file(args.config.as_deref()))?.config;
-    let devices = &mut config.devices;
-    if let Some(keep_alive) = args.keep_alive {
-        devices.keep_alive = crate::mqtt::KeepAlive(keep_alive);
+/// Single devices.
+pub(super) struct Single {
+    /// Where to.
+    pub route: Route,
+    /// What they are like.
+    pub template: DeviceTemplate,
+    /// What the first is called.
+    pub id: String,
+    /// To what they listen.
+    pub listens: Option<TopicFilter>,
+}
+
+/// What `lwtop device` starts with. With an endpoint, what is not said is as in the article's script.
+pub(super) fn device(args: &DeviceArgs) -> Result<Single, Failure> {
+    let script = args.endpoint.is_some();
+    let url = match &args.endpoint {
+        Some(host) => Some(("--endpoint", endpoint(host, args)?)),
+        None => args.broker.clone().map(|url| ("--broker", url)),
+    };
+    let mode = args.mode.unwrap_or(if script { Mode::Both } else { Mode::Publish });
+    let topic = args.topic.clone().or_else(|| script.then(|| "sdk/test/Python".to_owned()));
+    // Who only listens may do so with wildcards.
+    let said = topic.clone().filter(|_| mode != Mode::Subscribe).map(|topic| ("--topic", topic));
+    let loaded = flags::load(&flags::of_device(args, url, said))?;
+    let config = &loaded.config;
+    let has_certificate = config.broker.cert.is_some();
+    if args.websocket && has_certificate {
+        let why = "X.509 certificate and WebSocket are mutually exclusive for the script: leave out -w, or -c and -k";
+        return Err(Failure::Usage(why.to_owned()));
     }
-    if let Some(protocol) = args.protocol {
-        devices.protocol = protocol;
+    if script && !args.websocket && !has_certificate && config.broker.user.is_none() {
+        let why = "missing credentials: name the client certificate with -c and its private key with -k, or use -w";
+        return Err(Failure::Usage(why.to_owned()));
     }
-    if let Some(topic) = &args.will_topic {
-        devices.will.topic = Some(parse(topic, "--will-topic")?);
+    let address = external(&loaded, config.broker.url.as_deref().unwrap_or("mqtt://127.0.0.1:1883"))?;
+    if args.will_delay.is_some() && config.devices.protocol != Protocol::V5 {
+        return Err(Failure::Usage("--will-delay: only MQTT 5 has it: add --protocol 5".to_owned()));
     }
-    if let Some(topic) = &args.connected_topic {
-        devices.connected.topic = Some(parse(topic, "--connected-topic")?);
+    let mut template = DeviceTemplate { login: address.login.clone(), ..template(config)? };
+    if args.no_will {
+        template.will = None;
     }
-    Ok((template(&config)?, config.devices.id.clone()))
+    let listens = match (mode, &topic) {
+        (Mode::Publish, _) => None,
+        (_, Some(topic)) => Some(parse(topic, "--topic")?),
+        (_, None) => Some(parse(config.connected_topic().map_err(usage)?.as_str(), "--topic")?),
+    };
+    if mode == Mode::Subscribe {
+        template.connected = None;
+    }
+    let id =
+        args.id.clone().unwrap_or_else(|| if script { "basicPubSub".to_owned() } else { config.devices.id.clone() });
+    let LinkOptions { tls, headers, .. } = link(config);
+    let proxy = proxy(config, &address)?;
+    Ok(Single { route: Route { address, tls, headers, proxy }, template, id, listens })
+}
+
+/// The URL of the script's endpoint.
+fn endpoint(host: &str, args: &DeviceArgs) -> Result<String, Failure> {
+    let scheme = if args.websocket { Scheme::Wss } else { Scheme::Mqtts };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    if bare.is_empty() || bare.contains(['/', '@', '?', '#', '%']) || bare.contains(char::is_whitespace) {
+        return Err(Failure::Usage(format!(
+            "--endpoint: {host:?} is no name of a host: the port is said with -p, and a URL with --broker"
+        )));
+    }
+    let port = args.port.unwrap_or(scheme.port());
+    Ok(format!("{}://{}", scheme.name(), authority(bare, port)))
 }
 
 fn usage(error: impl Display) -> Failure {

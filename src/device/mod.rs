@@ -8,10 +8,11 @@
 //! - [`handshake`] opens a connection to a [`target`], from one of the addresses of [`source`]; [`wire`] is what it goes
 //!   through, [`session`] keeps it alive, [`cut`] ends it;
 //! - [`swarm`] holds many of them and takes orders, [`life`] is one of them;
-//! - [`solo`] runs a single one, for `lwtop device`.
+//! - [`solo`] runs a single one, for `lwtop device`, with an [`inbox`] if it listens.
 
 mod cut;
 mod handshake;
+mod inbox;
 mod life;
 mod orders;
 mod packets;
@@ -26,8 +27,9 @@ mod template;
 mod wire;
 
 pub use handshake::ConnectError;
+pub use inbox::Received;
 pub use session::Lost;
-pub use solo::{Plan, SoloError, Step, run_one};
+pub use solo::{Plan, Solo, SoloError, Step};
 pub use swarm::{OrderError, Swarm, Witness};
 pub use target::Target;
 pub use template::{Announcement, DeviceTemplate, Telemetry, WillTemplate};

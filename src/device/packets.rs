@@ -1,10 +1,11 @@
 //! The packets that a simulated device sends, as bytes.
 
 use super::template::{Announcement, DeviceTemplate, Telemetry, payload, topic};
-use crate::mqtt::{ClientId, Protocol, Qos, TopicName};
+use crate::mqtt::{ClientId, Protocol, Qos, TopicFilter, TopicName};
 use mqtt5_protocol::packet::MqttPacket;
 use mqtt5_protocol::packet::connect::ConnectPacket;
 use mqtt5_protocol::packet::publish::PublishPacket;
+use mqtt5_protocol::packet::subscribe::SubscribePacket;
 use mqtt5_protocol::{ConnectOptions, QoS, WillMessage};
 
 /// PINGREQ.
@@ -28,6 +29,9 @@ pub const fn pubrel() -> [u8; 4] {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unsendable(String);
+
+/// The packet identifier of SUBSCRIBE.
+const SUBSCRIBE_ID: u16 = 2;
 
 /// CONNECT of the device `id`; without its will where `with_will` is false.
 ///
@@ -83,6 +87,19 @@ pub fn telemetry(template: &DeviceTemplate, id: &ClientId) -> Result<Option<Vec<
     publish(template.protocol, topic, payload, id, Qos::AtMostOnce, false).map(Some)
 }
 
+/// SUBSCRIBE to `filter` at QoS 1.
+///
+/// # Errors
+/// When it is no topic filter.
+pub fn subscribe(protocol: Protocol, filter: &str) -> Result<Vec<u8>, Unsendable> {
+    filter.parse::<TopicFilter>().map_err(|error| Unsendable(error.to_string()))?;
+    let packet = match protocol {
+        Protocol::V311 => SubscribePacket::new_v311(SUBSCRIBE_ID),
+        Protocol::V5 => SubscribePacket::new(SUBSCRIBE_ID),
+    };
+    encoded(&packet.add_filter(filter, QoS::AtLeastOnce))
+}
+
 fn publish(
     protocol: Protocol,
     to: &TopicName,
@@ -91,7 +108,7 @@ fn publish(
     with: Qos,
     retain: bool,
 ) -> Result<Vec<u8>, Unsendable> {
-    let name = topic(to, id);
+    let name = topic(to.as_str(), id);
     check_topic(&name)?;
     let text = payload(text, id).into_bytes();
     let packet = match protocol {

@@ -51,8 +51,9 @@ enum Stage {
 }
 
 impl Scanner {
-    /// Takes the next packet out of `bytes`, which then begin behind it; `None` when they end before a packet does.
-    pub fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<Scanned>, Garbage> {
+    /// Takes the next packet out of `bytes`, which then begin behind it; `None` when they end before a packet does. `body` is
+    /// given every byte of the bodies, in order.
+    pub fn next(&mut self, bytes: &mut &[u8], mut body: impl FnMut(&[u8])) -> Result<Option<Scanned>, Garbage> {
         loop {
             match self.stage {
                 Stage::First => {
@@ -71,11 +72,13 @@ impl Scanner {
                 Stage::Body => {
                     while self.remaining > 0 && usize::from(self.kept) < KEPT {
                         let Some(byte) = take(bytes) else { return Ok(None) };
+                        body(&[byte]);
                         self.body[usize::from(self.kept)] = byte;
                         self.kept += 1;
                         self.remaining -= 1;
                     }
                     let skipped = bytes.len().min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
+                    body(&bytes[..skipped]);
                     *bytes = &bytes[skipped..];
                     self.remaining -= u32::try_from(skipped).unwrap_or(self.remaining);
                     if self.remaining > 0 {
@@ -102,11 +105,13 @@ mod tests {
 
     fn scan(chunks: &[&[u8]]) -> Result<Vec<(u8, Vec<u8>)>, Garbage> {
         let mut scanner = Scanner::default();
-        let mut found = Vec::new();
+        let (mut found, mut whole) = (Vec::new(), Vec::new());
         for chunk in chunks {
             let mut rest = *chunk;
-            while let Some(packet) = scanner.next(&mut rest)? {
-                found.push((packet.first, packet.body().to_vec()));
+            while let Some(packet) = scanner.next(&mut rest, |part| whole.extend_from_slice(part))? {
+                let body = std::mem::take(&mut whole);
+                assert!(body.starts_with(packet.body()));
+                found.push((packet.first, body));
             }
             assert!(rest.is_empty());
         }
@@ -118,7 +123,7 @@ mod tests {
         let mut stream = vec![0xD0, 0, 0x40, 2, 0, 1, 0x30, 0xC8, 1];
         stream.extend([7; 200]);
         stream.extend([0xE0, 1, 0x8E]);
-        let expected = vec![(0xD0, vec![]), (0x40, vec![0, 1]), (0x30, vec![7, 7, 7]), (0xE0, vec![0x8E])];
+        let expected = vec![(0xD0, vec![]), (0x40, vec![0, 1]), (0x30, vec![7; 200]), (0xE0, vec![0x8E])];
         for cut in 0..stream.len() {
             assert_eq!(scan(&[&stream[..cut], &stream[cut..]]).unwrap(), expected, "cut at {cut}");
         }

@@ -1,12 +1,13 @@
 //! A device's connection while it lives: pings, telemetry, acknowledgements, and noticing its end.
 
 use super::handshake::{Accepted, error_words};
+use super::inbox::{Inbox, Received};
 use super::packets;
 use super::reporter::Tally;
 use super::scanner::{Garbage, Scanner};
 use super::template::DeviceTemplate;
 use super::wire::Wire;
-use crate::mqtt::{Cause, ClientId, KeepAlive, Qos, reason};
+use crate::mqtt::{Cause, ClientId, KeepAlive, Protocol, Qos, reason};
 use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::Pin;
@@ -90,6 +91,10 @@ impl std::fmt::Display for Lost {
 pub enum Happening {
     /// The announcement is through: sent at QoS 0, acknowledged at QoS 1 and 2.
     Announced,
+    /// SUBACK came, with this code.
+    Granted(u8),
+    /// A message came to a device that listens.
+    Received(Box<Received>),
     /// The connection ended.
     Lost(Lost),
 }
@@ -103,6 +108,8 @@ enum Announcing {
     Through,
     /// PUBACK (QoS 1) or PUBREC (QoS 2) is awaited.
     Sent,
+    /// PUBREC came, and PUBREL is to be sent.
+    Received,
     /// PUBCOMP is awaited.
     Released,
 }
@@ -116,6 +123,8 @@ pub struct Session {
     ping_due: Instant,
     telemetry_due: Option<Instant>,
     announcing: Announcing,
+    /// What a device hears that listens.
+    inbox: Option<Box<Inbox>>,
     awaiting_pingresp: bool,
     /// A packet was begun and not ended: another one now would be read as its rest.
     torn: bool,
@@ -134,6 +143,7 @@ impl Session {
             ping_due: now + ping_every.unwrap_or_default(),
             telemetry_due: template.telemetry.as_ref().map(|telemetry| now + telemetry.every),
             announcing: Announcing::Done,
+            inbox: None,
             awaiting_pingresp: false,
             torn: false,
             lost: None,
@@ -143,6 +153,11 @@ impl Session {
     /// Stops telemetry, for a second client that only holds the id.
     pub fn be_quiet(&mut self) {
         self.telemetry_due = None;
+    }
+
+    /// Keeps from now on what comes, and acknowledges it.
+    pub fn listen(&mut self, protocol: Protocol) {
+        self.inbox = Some(Box::new(Inbox::new(protocol)));
     }
 
     /// Sends the announcement; a failure is found by [`Self::next`].
@@ -162,6 +177,12 @@ impl Session {
             self.lost = Some(Lost::Stuck);
         }
         loop {
+            // What came before the end is told before it.
+            if let Some(inbox) = &mut self.inbox
+                && let Some(happening) = heard(inbox)
+            {
+                return happening;
+            }
             if let Some(lost) = self.lost.clone() {
                 return Happening::Lost(lost);
             }
@@ -176,7 +197,8 @@ impl Session {
             let result = tokio::select! {
                 biased;
                 read = poll_fn(|cx| self.poll_read(cx)) => match read {
-                    Ok(true) => self.send(&packets::pubrel()).await.inspect(|()| tally.packet()),
+                    // Boxed, because it is rare.
+                    Ok(true) => Box::pin(self.answer(tally)).await,
                     Ok(false) => Ok(()),
                     Err(lost) => Err(lost),
                 },
@@ -188,8 +210,22 @@ impl Session {
         }
     }
 
+    /// Sends what the broker is to be answered.
+    async fn answer(&mut self, tally: &Tally) -> Result<(), Lost> {
+        let mut answers = Vec::new();
+        if self.announcing == Announcing::Received {
+            self.announcing = Announcing::Released;
+            answers.extend(packets::pubrel());
+        }
+        if let Some(inbox) = &mut self.inbox {
+            answers.append(inbox.answers());
+        }
+        self.send(&answers).await.inspect(|()| tally.packet())
+    }
+
     /// Sends nothing, and waits until the broker has ended the connection; false if it did not before `deadline`.
     pub async fn wait_until_lost(&mut self, deadline: Instant) -> bool {
+        self.inbox = None;
         let ended = async { while poll_fn(|cx| self.poll_read(cx)).await.is_ok() {} };
         tokio::time::timeout_at(deadline, ended).await.is_ok()
     }
@@ -267,11 +303,11 @@ impl Session {
         Ok(())
     }
 
-    /// Reads what is there; true when PUBREL is to be sent. The buffer is on the stack, and gone while nothing is there.
+    /// Reads what is there; true when it is to be answered. The buffer is on the stack, and gone while nothing is there.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Lost>> {
         let mut buffer = [0; 1024];
         // Bounded, so that a broker that floods one device does not keep others from their turn.
-        let (mut release, mut reads) = (false, 0);
+        let (mut answer, mut reads) = (false, 0);
         while reads < 16 {
             let mut buffer = ReadBuf::new(&mut buffer);
             match Pin::new(&mut self.wire).poll_read(cx, &mut buffer) {
@@ -282,19 +318,29 @@ impl Session {
                 Poll::Pending => break,
             }
             reads += 1;
-            release |= self.scan(buffer.filled())?;
+            answer |= self.scan(buffer.filled())?;
             if buffer.remaining() > 0 {
                 break;
             }
         }
-        Poll::Ready(Ok(release))
+        Poll::Ready(Ok(answer))
     }
 
-    /// Takes in what the broker sent; true when PUBREL is to be sent.
+    /// Takes in what the broker sent; true when it is to be answered.
     fn scan(&mut self, mut rest: &[u8]) -> Result<bool, Lost> {
-        let mut release = false;
+        let garbage = |Garbage| Lost::Garbage;
         self.awaiting_pingresp = false;
-        while let Some(packet) = self.scanner.next(&mut rest).map_err(|Garbage| Lost::Garbage)? {
+        let Self { scanner, inbox, .. } = self;
+        loop {
+            let keep = |body: &[u8]| {
+                if let Some(inbox) = inbox.as_deref_mut() {
+                    inbox.take_in(body);
+                }
+            };
+            let Some(packet) = scanner.next(&mut rest, keep).map_err(garbage)? else { break };
+            if let Some(inbox) = inbox.as_deref_mut() {
+                inbox.complete(packet.first).map_err(garbage)?;
+            }
             let ours = packet.packet_id() == Some(packets::ANNOUNCEMENT_ID);
             match (packet.first >> 4, self.announcing) {
                 (4, Announcing::Sent) | (7, Announcing::Released) if ours => {
@@ -304,17 +350,15 @@ impl Session {
                 (5, Announcing::Sent) if ours && packet.body().get(2).is_some_and(|code| *code >= 0x80) => {
                     self.announcing = Announcing::Through;
                 }
-                (5, Announcing::Sent) if ours => {
-                    self.announcing = Announcing::Released;
-                    release = true;
-                }
+                (5, Announcing::Sent) if ours => self.announcing = Announcing::Received,
                 // Taken in 3.1.1 as well, which has no DISCONNECT from the broker: mqtt5 sends one on a takeover.
                 (14, _) => return Err(Lost::Disconnect(packet.body().first().copied().unwrap_or(0))),
-                // PINGRESP needs nothing; a device subscribes to nothing and drops what a resumed session brings.
+                // PINGRESP needs nothing; a device that does not listen drops what a resumed session brings.
                 _ => {}
             }
         }
-        Ok(release)
+        let answer = self.inbox.as_mut().is_some_and(|inbox| !inbox.answers().is_empty());
+        Ok(answer || self.announcing == Announcing::Received)
     }
 }
 
@@ -327,6 +371,12 @@ impl From<io::Error> for Lost {
             _ => Self::Network(error_words(&error)),
         }
     }
+}
+
+/// What came to a device that listens.
+fn heard(inbox: &mut Inbox) -> Option<Happening> {
+    let message = inbox.message().map(|message| Happening::Received(Box::new(message)));
+    message.or_else(|| inbox.granted().map(Happening::Granted))
 }
 
 /// After how much of its own silence a device pings: a tenth before the keep alive is over, so that it is never overdue

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct Target {
     host: String,
     port: u16,
-    /// What lies on TCP, if anything does.
+    /// What lies on TCP or in between, if anything does.
     way: Option<Arc<SharedRoute>>,
 }
 
@@ -52,7 +52,8 @@ impl From<Route> for Target {
     /// What the route says about a login is not looked at: that is the template's.
     fn from(route: Route) -> Self {
         let plain = Self::plain(route.address.host.clone(), route.address.port);
-        let way = (route.address.scheme != Scheme::Mqtt).then(|| Arc::new(SharedRoute::new(route)));
+        let plainly = route.address.scheme == Scheme::Mqtt && route.proxy.is_none();
+        let way = (!plainly).then(|| Arc::new(SharedRoute::new(route)));
         Self { way, ..plain }
     }
 }

@@ -93,13 +93,20 @@ impl DeviceTemplate {
         }
     }
 
+    /// What the device `id` says first: topic and payload.
+    #[must_use]
+    pub fn announcement_of(&self, id: &ClientId) -> Option<(String, String)> {
+        let Announcement { topic: to, payload: text, .. } = self.connected.as_ref()?;
+        Some((topic(to.as_str(), id), payload(text, id)))
+    }
+
     /// The will of the device `id`, as it stands in CONNECT.
     #[must_use]
     pub fn will_of(&self, id: &ClientId) -> Option<Will> {
         let will = self.will.as_ref()?;
         let delay = if self.protocol == Protocol::V5 { will.delay } else { Duration::ZERO };
         Some(Will {
-            topic: topic(&will.topic, id).into(),
+            topic: topic(will.topic.as_str(), id).into(),
             payload: Bytes::from(payload(&will.payload, id)),
             qos: will.qos,
             retain: will.retain,
@@ -109,8 +116,8 @@ impl DeviceTemplate {
 }
 
 /// `template` with the client id as it is.
-pub(super) fn topic(template: &TopicName, id: &ClientId) -> String {
-    template.as_str().replace(PLACEHOLDER, id.as_str())
+pub(super) fn topic(template: &str, id: &ClientId) -> String {
+    template.replace(PLACEHOLDER, id.as_str())
 }
 
 /// `template` with the client id as the inside of a JSON string.
@@ -139,6 +146,6 @@ mod tests {
         let text = payload(r#"{"id": "${client_id}"}"#, &id);
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["id"], id.as_str());
-        assert_eq!(topic(&"d/${client_id}/will".parse().unwrap(), &"x".into()), "d/x/will");
+        assert_eq!(topic("d/${client_id}/will", &"x".into()), "d/x/will");
     }
 }

@@ -3,12 +3,14 @@
 //! rustls with the provider `ring`, named wherever a configuration is built, so that no second provider can get in its way.
 //! Certificates are verified unless a person says `insecure` in so many words.
 
+mod authority;
 mod client;
 mod name;
 mod pem;
 mod server;
 mod trouble;
 
+pub use authority::{Authority, DAYS, Issued};
 pub use client::{check_files, client_config, server_name};
 pub use name::common_name;
 pub use pem::{Identity, read_certificates, read_identity};

@@ -3,8 +3,9 @@
 #![allow(dead_code, reason = "not every test file needs every part")]
 
 use lwtop::clock::Clock;
-use lwtop::device::{DeviceTemplate, Swarm, Target, Witness};
+use lwtop::device::{DeviceTemplate, Plan, Solo, SoloError, Step, Swarm, Target, Witness};
 use lwtop::fleet::Report;
+use lwtop::mqtt::ClientId;
 use lwtop::wiring::ActivityBoard;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,4 +55,15 @@ pub fn swarm(target: Target, template: DeviceTemplate, lane: &Lane) -> (Swarm, A
     let board = Arc::new(ActivityBoard::default());
     let swarm = Swarm::new(target, template, lane.sender.clone(), Arc::clone(&board), Clock::start(), Witness::Own);
     (swarm, board)
+}
+
+/// One device of its own, from its connection to its death.
+pub async fn run_one(
+    target: &Target,
+    template: &DeviceTemplate,
+    id: &ClientId,
+    plan: Plan,
+    tell: impl FnMut(Step),
+) -> Result<(), SoloError> {
+    Solo::new(target.clone(), template.clone(), plan)?.run(id, tell).await
 }
