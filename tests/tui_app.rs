@@ -78,7 +78,8 @@ fn what_cannot_be_done_is_refused_with_the_reason() {
     world.key(KeyCode::Esc);
     world.connect("five", Protocol::V5, 30);
     world.keys("G");
-    assert_eq!(command(&world.keys("xw")), &Command::Fault(ids(&["five"]), Fault::LeaveWithWill));
+    assert!(world.keys("xw").is_empty(), "it is not lwtop's: that is asked first");
+    assert_eq!(command(&world.keys("y")), &Command::Fault(ids(&["five"]), Fault::LeaveWithWill));
 }
 
 #[test]
@@ -695,4 +696,153 @@ fn the_bell_rings_once_for_a_storm_and_the_title_counts() {
     world.pass(2_000);
     world.close(ConnId(3), "lwtThing-3", Cause::ConnectionLost, "FIN");
     assert!(news(&world).starts_with('\x07'));
+}
+
+#[test]
+fn a_filter_is_live_counts_what_it_hides_and_goes_with_esc() {
+    let mut world = World::three(140, 40);
+    world.launch("press-7");
+    world.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    world.keys("/presence:off");
+    assert_eq!(mode(&world), Mode::Filter);
+    let screen = world.draw();
+    assert!(screen.contains("/presence:off▎") && screen.contains("1 of 4 shown"), "{screen}");
+    assert!(!screen.contains("╭ lwtThing ") && screen.contains(" lwtThing-2 "), "{screen}");
+    assert!(screen.lines().next().unwrap().contains("/presence:off  3 hidden"), "{screen}");
+    world.key(KeyCode::Enter);
+    assert_eq!(mode(&world), Mode::Fleet, "enter keeps it");
+    assert_eq!(command(&world.keys("r")), &Command::Reconnect(ids(&["lwtThing-2"])), "keys act on what is shown");
+    world.die(ConnId(3), "lwtThing-3", Fault::Fin);
+    assert!(world.draw().contains("2 hidden"), "a device that dies comes in by itself");
+    world.key(KeyCode::Esc);
+    assert!(!world.draw().contains("hidden"));
+    world.keys("/x");
+    world.key(KeyCode::Backspace);
+    world.keys("press");
+    world.key(KeyCode::Esc);
+    assert!(!world.draw().contains("hidden"), "esc while writing clears as well");
+}
+
+#[test]
+fn a_wrong_term_is_explained_where_it_is_written() {
+    let mut world = World::three(140, 40);
+    world.keys("/presense:offline");
+    let screen = world.draw();
+    assert!(screen.contains("there is no presense: here; did you mean presence:?"), "{screen}");
+    assert!(!screen.contains("hidden"), "it hides nothing");
+    world.key(KeyCode::Esc);
+    world.keys("/nobody");
+    let screen = world.draw();
+    assert!(screen.contains("None of 3 devices is let through by nobody. esc clears it."), "{screen}");
+    assert!(world.key(KeyCode::Enter).is_empty() && world.keys("x").is_empty());
+    assert!(world.draw().contains("the filter lets no device through"), "{}", world.screen());
+}
+
+#[test]
+fn everything_that_is_shown_can_be_marked_and_killed() {
+    let mut world = World::three(140, 40);
+    world.launch("press-7");
+    world.keys("/id~lwt");
+    world.key(KeyCode::Enter);
+    assert_eq!(
+        command(&world.keys("axf")),
+        &Command::Fault(ids(&["lwtThing", "lwtThing-2", "lwtThing-3"]), Fault::Fin)
+    );
+    world.keys("/ id~-2");
+    assert!(world.draw().contains("3 marked"), "what is hidden keeps its mark: {}", world.screen());
+    world.key(KeyCode::Enter);
+    assert_eq!(command(&world.keys("X")), &Command::Fault(ids(&["lwtThing-2"]), Fault::Fin), "and is left alone");
+    world.keys("/");
+    world.key(KeyCode::Esc);
+    world.keys("/press");
+    world.key(KeyCode::Enter);
+    assert!(world.keys("X").is_empty());
+    assert!(world.draw().contains("the filter hides all that are marked: esc takes the marks away"));
+}
+
+#[test]
+fn many_and_somebody_elses_die_only_after_a_yes() {
+    let mut world = World::up(140, 40);
+    for number in 0..11 {
+        world.launch(&format!("d{number}"));
+    }
+    assert!(world.keys("axf").is_empty());
+    assert_eq!(mode(&world), Mode::Confirm);
+    assert!(world.draw().contains("11 devices: cut, FIN?"), "{}", world.screen());
+    assert!(world.keys("n").is_empty());
+    assert_eq!(mode(&world), Mode::Fleet);
+    let effects = world.keys("xfy");
+    assert!(matches!(command(&effects), Command::Fault(targets, Fault::Fin) if targets.len() == 11));
+    assert!(world.keys("X").is_empty(), "again asks again");
+    assert_eq!(mode(&world), Mode::Confirm);
+
+    let mut world = World::up(140, 40);
+    world.connect("press-7", Protocol::V5, 30);
+    assert!(world.keys("xf").is_empty());
+    assert!(world.draw().contains("it is somebody's device"), "{}", world.screen());
+    assert_eq!(command(&world.keys("y")), &Command::Fault(ids(&["press-7"]), Fault::Fin));
+    assert_eq!(mode(&world), Mode::Fleet);
+}
+
+#[test]
+fn a_launch_can_be_undone() {
+    let mut world = World::three(80, 24);
+    assert_eq!(command(&world.keys("u")), &Command::UndoLaunch);
+}
+
+#[test]
+fn the_palette_finds_every_action_and_says_why_one_does_nothing() {
+    let mut world = World::three(140, 40);
+    world.keys(":reco");
+    assert_eq!(mode(&world), Mode::Palette);
+    let screen = world.draw();
+    let line = |screen: &str, name: &str| {
+        let found = screen.lines().find(|line| line.contains(name)).map(str::to_owned);
+        found.unwrap_or_else(|| panic!("{name} is not in {screen}"))
+    };
+    assert!(line(&screen, "reconnect  ").contains("there is nothing to do it to now"), "{screen}");
+    assert!(world.key(KeyCode::Enter).is_empty());
+    assert!(world.draw().contains("reconnect: there is nothing to do it to now"), "{}", world.screen());
+    world.key(KeyCode::Esc);
+    world.keys(":dierst");
+    assert_eq!(command(&world.key(KeyCode::Enter)), &Command::Fault(ids(&["lwtThing"]), Fault::Rst));
+    assert_eq!(mode(&world), Mode::Fleet);
+    world.keys(":die-leave-with");
+    assert!(line(&world.draw(), "die-leave-with-will").contains("needs MQTT 5"), "{}", world.screen());
+    world.key(KeyCode::Esc);
+    world.keys(":launch one");
+    let screen = world.draw();
+    assert!(line(&screen, "launch-one").contains(" n "), "its key stands there: {screen}");
+    assert_eq!(command(&world.key(KeyCode::Enter)), &Command::Launch(1));
+    world.keys(":zzzz");
+    assert!(world.draw().contains("No action is called like that."));
+    world.key(KeyCode::Esc);
+    world.keys(":pause");
+    world.key(KeyCode::Enter);
+    assert!(world.draw().contains("paused"), "{}", world.screen());
+    world.key(KeyCode::Esc);
+    world.keys(":quit");
+    assert_eq!(world.key(KeyCode::Enter), [Effect::Quit]);
+}
+
+#[test]
+fn a_paused_screen_stands_still_and_counts() {
+    let mut world = World::three(140, 40);
+    let before = world.draw();
+    world.keys("f");
+    world.draw();
+    world.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    world.pass(5_000);
+    world.ui.changed();
+    let paused = world.draw();
+    assert_eq!(paused.lines().skip(1).collect::<Vec<_>>(), before.lines().skip(1).collect::<Vec<_>>());
+    let first = paused.lines().next().unwrap();
+    assert!(first.contains("paused") && first.contains("events wait") && !first.contains(" 0 events"), "{first}");
+    world.keys("f");
+    let after = world.draw();
+    assert!(after.contains("1 offline") && !after.contains("paused"), "{after}");
+    world.keys("f");
+    world.draw();
+    world.resize(80, 24);
+    assert!(!world.draw().contains("paused"), "another size is drawn anew");
 }

@@ -572,3 +572,33 @@ fn a_lesson_tells_what_happens() {
         world
     });
 }
+
+#[test]
+fn filter_being_written() {
+    shows("filter", |width, height| {
+        let mut world = mixed(width, height);
+        world.keys("/presence:online !id~press");
+        world
+    });
+}
+
+#[test]
+fn palette_with_a_text() {
+    shows("palette", |width, height| {
+        let mut world = cut(width, height);
+        world.keys(":la");
+        world
+    });
+}
+
+#[test]
+fn many_are_to_die() {
+    shows("die_many", |width, height| {
+        let mut world = World::up(width, height);
+        for number in 0..12 {
+            world.launch(&format!("lwtThing-{number}"));
+        }
+        world.keys("axr");
+        world
+    });
+}

@@ -12,6 +12,7 @@ pub mod lifecycle;
 mod messages;
 mod notices;
 pub mod presence;
+mod roster;
 mod sessions;
 pub mod state;
 mod vigil;

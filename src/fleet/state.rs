@@ -7,9 +7,9 @@ use super::event::{DeviceEvent, Event, LinkEvent, Role, SessionEvent};
 use super::feed::Feed;
 use super::incident::{Incident, IncidentId, IncidentLog};
 use super::presence::{Counts, Evidence, Presence};
+use super::roster::Roster;
 use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, ConnId, Fault, TopicFilter};
-use slab::Slab;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -45,10 +45,11 @@ pub enum LinkState {
 /// All devices and incidents.
 #[derive(Debug)]
 pub struct Fleet {
-    pub(super) devices: Slab<Device>,
+    pub(super) devices: Roster,
     pub(super) by_id: HashMap<ClientId, DeviceKey>,
     pub(super) by_conn: HashMap<ConnId, DeviceKey>,
     order: Vec<DeviceKey>,
+    events: u64,
     pub(super) counts: Counts,
     feeds: [Feed; 4],
     pub(super) incidents: IncidentLog,
@@ -73,10 +74,11 @@ impl Fleet {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self {
-            devices: Slab::new(),
+            devices: Roster::default(),
             by_id: HashMap::new(),
             by_conn: HashMap::new(),
             order: Vec::new(),
+            events: 0,
             counts: Counts::default(),
             feeds: Default::default(),
             incidents: IncidentLog::default(),
@@ -109,6 +111,7 @@ impl Fleet {
 
     /// Takes in one event; what came of it is appended to `out`.
     pub fn apply(&mut self, event: Event, now: Moment, out: &mut Vec<Change>) {
+        self.events += 1;
         match event {
             Event::Session(SessionEvent::Opened(opened)) => self.opened(*opened, out),
             Event::Session(SessionEvent::Refused { at, client, why }) => self.failed(at, &client, &why, out),
@@ -170,6 +173,31 @@ impl Fleet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
+    }
+
+    /// How many events it took in so far.
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// How often a device changed so far; see [`Fleet::touched_since`].
+    #[must_use]
+    pub const fn changes(&self) -> u64 {
+        self.devices.changes()
+    }
+
+    /// How many devices came or went so far.
+    #[must_use]
+    pub const fn turnover(&self) -> u64 {
+        self.devices.turnover()
+    }
+
+    /// The places of the devices that changed since there were `changes`, some more than once, those of devices that are
+    /// gone among them; `None` if that is too long ago to be remembered.
+    #[must_use]
+    pub fn touched_since(&self, changes: u64) -> Option<impl Iterator<Item = DeviceKey> + '_> {
+        self.devices.touched_since(changes)
     }
 
     /// How many devices are in each presence.

@@ -9,6 +9,8 @@ use std::sync::Arc;
 pub enum Command {
     /// Launch this many simulated devices.
     Launch(usize),
+    /// Forget the devices of the last launch that was not undone; they leave cleanly.
+    UndoLaunch,
     /// Make these devices die.
     Fault(Vec<ClientId>, Fault),
     /// Bring these simulated devices back.

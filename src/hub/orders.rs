@@ -8,6 +8,9 @@ use crate::fleet::faults::refusal;
 use crate::fleet::{Device, DeviceEvent, Report};
 use crate::mqtt::{ClientId, Fault};
 
+/// How many launches can be undone.
+const LAUNCHES: usize = 100;
+
 impl Runtime {
     /// Carries out an order.
     pub fn command(&mut self, command: Command) -> Turn {
@@ -29,6 +32,19 @@ impl Runtime {
                     self.hub.fleet().devices().filter(down).map(|device| device.id.clone()).collect();
                 self.reconnect_all(&clients, &mut step);
             }
+            Command::UndoLaunch => match self.launches.pop() {
+                Some(clients) => {
+                    let fleet = self.hub.fleet();
+                    let left: Vec<ClientId> =
+                        clients.into_iter().filter(|id| fleet.find(id.as_str()).is_some()).collect();
+                    step.notices.push(match left.len() {
+                        1 => format!("undone: {} leaves", left[0]),
+                        many => format!("undone: the {many} devices of the last launch leave"),
+                    });
+                    self.remove(left, &mut step);
+                }
+                None => step.notices.push("there is no launch to undo".to_owned()),
+            },
             Command::Remove(clients) => self.remove(clients, &mut step),
             Command::Play { name, scenario, pauses } => self.play(&name, scenario, pauses, &mut step),
             Command::GoOn => self.go_on(),
@@ -64,7 +80,11 @@ impl Runtime {
                 ids.push(id);
             }
         }
-        parts.swarm.launch(ids);
+        parts.swarm.launch(ids.clone());
+        if self.launches.len() == LAUNCHES {
+            self.launches.remove(0);
+        }
+        self.launches.push(ids);
     }
 
     pub(super) fn reconnect_all(&mut self, clients: &[ClientId], step: &mut Step) {

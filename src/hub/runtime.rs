@@ -10,7 +10,7 @@ use crate::actions::{ActionId, Desk};
 use crate::clock::{Clock, Moment};
 use crate::fleet::{Change, Entrance, Fleet, Report};
 use crate::link::{Outgoing, Refusal};
-use crate::mqtt::ConnId;
+use crate::mqtt::{ClientId, ConnId};
 use crate::rules::RuleSet;
 use crate::scenario::Player;
 use crate::wiring::{Activity, ActivityBoard};
@@ -76,6 +76,8 @@ pub struct Runtime {
     pub(super) stage: Stage,
     pub(super) open_files: u64,
     pub(super) next_number: usize,
+    /// The devices of each launch, the last one last, to be undone.
+    pub(super) launches: Vec<Vec<ClientId>>,
 }
 
 impl Runtime {
@@ -121,6 +123,7 @@ impl Runtime {
             stage: Stage::default(),
             open_files,
             next_number: 1,
+            launches: Vec::new(),
         })
     }
 

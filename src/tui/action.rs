@@ -72,6 +72,14 @@ pub enum Action {
     PlayAgain,
     /// Stops a lesson.
     StopPlaying,
+    /// Asks what to look for.
+    Filter,
+    /// Opens the palette: every action by its name.
+    Palette,
+    /// Lets the screen stand still, or go on.
+    Pause,
+    /// Removes the devices that were launched last.
+    Undo,
     /// Shows the last notices.
     Notices,
     /// Shows all keys.
@@ -94,6 +102,7 @@ impl Action {
                 | Self::Reconnect
                 | Self::ReconnectAll
                 | Self::Remove
+                | Self::Undo
                 | Self::Yes
         )
     }

@@ -13,6 +13,7 @@ use super::orders::can_reconnect;
 use super::page::Page;
 use super::rules::RulesPage;
 use super::selection::{DeviceCursor, FeedCursor};
+use super::sieve::Sieve;
 use crate::fleet::{Device, FeedEntry, Role};
 use crate::hub::{Command, Notice};
 use crate::mqtt::{ClientId, Fault};
@@ -70,6 +71,8 @@ pub struct App {
     pub feed_cursors: [FeedCursor; 3],
     /// The place among the devices.
     pub cursor: DeviceCursor,
+    /// What is looked for, and the devices that are shown.
+    pub sieve: Sieve,
     /// Marked devices, by name: a place in the fleet may be given to another device.
     pub marks: HashSet<ClientId>,
     /// What is open on top, the topmost last.
@@ -80,6 +83,8 @@ pub struct App {
     pub note: Option<Notice>,
     /// The last notices, lwtop's answers among them.
     pub notices: Notices,
+    /// Whether the screen is to stand still: the screen takes it.
+    pub pausing: bool,
     /// How far the topmost layer can be scrolled, as last drawn: only the drawing knows how its lines broke.
     pub extent: Cell<usize>,
     fleet_len: usize,
@@ -100,11 +105,13 @@ impl Default for App {
             feed: 1,
             feed_cursors: [FeedCursor::default(); 3],
             cursor: DeviceCursor::default(),
+            sieve: Sieve::default(),
             marks: HashSet::new(),
             layers: Vec::new(),
             last_fault: None,
             note: None,
             notices: Notices::default(),
+            pausing: false,
             extent: Cell::new(usize::MAX),
             fleet_len: 0,
         }
@@ -115,7 +122,12 @@ impl App {
     /// What the keys mean now.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        match (self.layers.last(), self.page, self.focus) {
+        self.mode_of(self.layers.last())
+    }
+
+    /// What the keys mean with `layer` on top.
+    pub(super) fn mode_of(&self, layer: Option<&Layer>) -> Mode {
+        match (layer, self.page, self.focus) {
             (Some(layer), ..) => layer.mode(),
             (None, Page::Incidents, _) => Mode::Incidents,
             (None, Page::Rules, _) => Mode::Rules,
@@ -129,7 +141,8 @@ impl App {
     /// Where everything is for the fleet of `view`.
     #[must_use]
     pub fn regions(&self, view: &View<'_>) -> Regions {
-        let divide = |area| Regions::new(area, view.fleet.len(), self.shape, self.focus == Focus::Feed);
+        let shown = self.sieve.rows(view.fleet).len();
+        let divide = |area| Regions::new(area, shown, self.shape, self.focus == Focus::Feed);
         let whole = divide(self.area);
         // Beside a lesson the fleet has less room; header and footer stay as they are.
         let stage = layout::lesson(self.area).stage.filter(|_| self.page == Page::Lesson && self.lessons.plays);
@@ -152,7 +165,7 @@ impl App {
             (Some(client), ..) => view.device(client?),
             (None, Page::Incidents, _) => view.device(&self.incidents.selected(view)?.client),
             (None, _, Focus::Feed) => view.device(self.current_message(view)?.device.as_ref()?),
-            (None, _, Focus::Devices) => self.cursor.device(view.fleet),
+            (None, _, Focus::Devices) => self.cursor.device(view.fleet, self.sieve.rows(view.fleet)),
         }
     }
 
@@ -175,8 +188,9 @@ impl App {
         if self.layers.len() != before {
             self.extent.set(usize::MAX);
         }
+        self.sieve.sync(view.fleet);
         let regions = self.regions(view);
-        self.cursor.sync(view.fleet, &regions.grid);
+        self.cursor.sync(view.fleet, self.sieve.rows(view.fleet), &regions.grid);
         let rows = feed_rows(&regions);
         for (cursor, role) in self.feed_cursors.iter_mut().zip(FEEDS) {
             cursor.sync(view.fleet.feed(role), rows);
@@ -194,9 +208,28 @@ impl App {
 
     /// Does `action`.
     pub fn update(&mut self, action: Action, view: &View<'_>) -> Vec<Effect> {
+        if action == Action::Quit {
+            return vec![Effect::Quit];
+        }
         self.note = None;
         self.sync(view);
-        let effect = match action {
+        let action = match self.mode() {
+            Mode::Palette if action == Action::Enter => match self.choose(view) {
+                Some(Action::Quit) => return vec![Effect::Quit],
+                Some(chosen) => chosen,
+                None => return Vec::new(),
+            },
+            _ => action,
+        };
+        let command = self.act(action, view);
+        // Whatever it came of: a lesson launches devices, too.
+        let command = if command.is_some() && self.read_only { self.refuse(view) } else { command };
+        self.sync(view);
+        command.map(Effect::Command).into_iter().collect()
+    }
+
+    fn act(&mut self, action: Action, view: &View<'_>) -> Option<Command> {
+        match action {
             _ if self.read_only && action.acts() => self.refuse(view),
             Action::Up
             | Action::Down
@@ -220,7 +253,14 @@ impl App {
             Action::Reconnect => self.reconnect(view),
             Action::ReconnectAll => Some(Command::ReconnectAll),
             Action::Remove => self.remove(view),
-            Action::Yes => self.confirm(),
+            Action::Yes => self.confirm(view),
+            Action::Undo => Some(Command::UndoLaunch),
+            Action::Filter => self.open(Layer::Filter),
+            Action::Palette => self.open(Layer::Palette { typed: String::new(), row: 0 }),
+            Action::Pause => {
+                self.pausing = true;
+                None
+            }
             Action::Mark => self.mark(view),
             Action::MarkAll => self.mark_all(view),
             Action::SwitchShape => self.switch_shape(view),
@@ -238,12 +278,9 @@ impl App {
                 Mode::Help => self.close(),
                 _ => self.open(Layer::Help { scroll: 0 }),
             },
-            Action::Quit => return vec![Effect::Quit],
-        };
-        // Whatever it came of: a lesson launches devices, too.
-        let effect = if effect.is_some() && self.read_only { self.refuse(view) } else { effect };
-        self.sync(view);
-        effect.map(Effect::Command).into_iter().collect()
+            // Answered before.
+            Action::Quit => None,
+        }
     }
 
     /// Whether `action` would do something now: the footer shows only such keys.
@@ -262,6 +299,7 @@ impl App {
                 view.fleet.counts().offline > 1 && view.fleet.devices().take(300).any(can_reconnect)
             }
             Action::SwitchShape => view.fleet.len() > 1,
+            Action::Filter | Action::MarkAll => !view.fleet.is_empty(),
             Action::Enter => match self.mode() {
                 Mode::Fleet => current.is_some(),
                 Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
@@ -287,7 +325,7 @@ impl App {
             },
             Action::Back => {
                 let away = self.page != Page::Fleet || self.focus == Focus::Feed;
-                !self.layers.is_empty() || !self.marks.is_empty() || away
+                !self.layers.is_empty() || !self.marks.is_empty() || away || !self.sieve.filter().text().is_empty()
             }
             _ => true,
         }
@@ -317,6 +355,9 @@ impl App {
     }
 
     fn back(&mut self) -> Option<Command> {
+        if matches!(self.layers.last(), Some(Layer::Filter)) {
+            self.sieve.set("");
+        }
         if !self.layers.is_empty() {
             return self.close();
         }
@@ -324,6 +365,8 @@ impl App {
             self.page = Page::Fleet;
         } else if self.focus == Focus::Feed {
             self.focus = Focus::Devices;
+        } else if self.marks.is_empty() {
+            self.sieve.set("");
         } else {
             self.marks.clear();
         }
@@ -355,13 +398,23 @@ impl App {
                 Action::Down => *row = (*row + 1) % Fault::ALL.len(),
                 _ => {}
             },
+            (Some(Layer::Palette { typed, row }), _) => {
+                let (typed, now) = (typed.clone(), *row);
+                let last = self.palette(&typed, view).len().saturating_sub(1);
+                let next = if action == Action::Up { now.saturating_sub(1) } else { (now + 1).min(last) };
+                if let Some(Layer::Palette { row, .. }) = self.layers.last_mut() {
+                    *row = next;
+                }
+            }
             (Some(layer), _) => {
                 let page = usize::from(self.area.height / 2);
                 if let Some(scroll) = layer.scroll_mut() {
                     *scroll = moved(*scroll, action, page, extent);
                 }
             }
-            (None, Focus::Devices) => self.cursor.step(action, view.fleet, &regions.grid),
+            (None, Focus::Devices) => {
+                self.cursor.step(action, view.fleet, self.sieve.rows(view.fleet), &regions.grid);
+            }
             (None, Focus::Feed) => match action {
                 Action::Left => self.feed = (self.feed + 2) % 3,
                 Action::Right => self.feed = (self.feed + 1) % 3,
@@ -390,6 +443,7 @@ impl App {
     fn enter(&mut self, view: &View<'_>) -> Option<Command> {
         match (self.layers.last(), self.focus) {
             (Some(Layer::Death { row, .. }), _) => self.die(Fault::ALL[*row], view),
+            (Some(Layer::Filter), _) => self.close(),
             (Some(Layer::Launch { number: 0 }), _) => self.say(view, "type how many devices to launch"),
             (Some(Layer::Launch { number }), _) => {
                 let command = Command::Launch(*number);
@@ -411,7 +465,7 @@ impl App {
                 self.open(Layer::message(entry))
             }
             (None, Focus::Devices) => {
-                let client = self.cursor.device(view.fleet)?.id.clone();
+                let client = self.cursor.device(view.fleet, self.sieve.rows(view.fleet))?.id.clone();
                 self.open(Layer::Detail { client, scroll: 0 })
             }
             (None, Focus::Feed) => {
@@ -433,10 +487,38 @@ impl App {
     }
 
     fn erase(&mut self) -> Option<Command> {
-        if let Some(Layer::Launch { number }) = self.layers.last_mut() {
-            *number /= 10;
+        match self.layers.last_mut() {
+            Some(Layer::Launch { number }) => *number /= 10,
+            Some(Layer::Palette { typed, row }) => {
+                typed.pop();
+                *row = 0;
+            }
+            Some(Layer::Filter) => {
+                let mut text = self.sieve.filter().text().to_owned();
+                text.pop();
+                self.sieve.set(&text);
+            }
+            _ => {}
         }
         None
+    }
+
+    /// A character where a text is written.
+    pub fn write(&mut self, letter: char, view: &View<'_>) {
+        // Longer than any screen: nobody means it.
+        const LONGEST: usize = 400;
+        match self.layers.last_mut() {
+            Some(Layer::Palette { typed, row }) if typed.len() < LONGEST => {
+                typed.push(letter);
+                *row = 0;
+            }
+            Some(Layer::Filter) if self.sieve.filter().text().len() < LONGEST => {
+                let text = format!("{}{letter}", self.sieve.filter().text());
+                self.sieve.set(&text);
+            }
+            _ => {}
+        }
+        self.sync(view);
     }
 
     fn switch_shape(&mut self, view: &View<'_>) -> Option<Command> {

@@ -38,6 +38,10 @@ pub enum Mode {
     Launch,
     /// lwtop asks yes or no.
     Confirm,
+    /// What to look for is being written.
+    Filter,
+    /// The palette is open.
+    Palette,
     /// The help is open.
     Help,
     /// The last notices are open.
@@ -46,7 +50,7 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Fleet,
         Self::Feed,
         Self::Incidents,
@@ -59,6 +63,8 @@ impl Mode {
         Self::Death,
         Self::Launch,
         Self::Confirm,
+        Self::Filter,
+        Self::Palette,
         Self::Help,
         Self::Notices,
     ];
@@ -79,6 +85,8 @@ impl Mode {
             Self::Death => "in the death menu",
             Self::Launch => "where a number is typed",
             Self::Confirm => "where a question is asked",
+            Self::Filter => "while a filter is written",
+            Self::Palette => "in the palette",
             Self::Help => "in the help",
             Self::Notices => "in the list of notices",
         }
@@ -87,7 +95,13 @@ impl Mode {
     /// Whether characters choose or are typed, so that none can move the cursor.
     #[must_use]
     pub const fn takes_characters(self) -> bool {
-        matches!(self, Self::Death | Self::Launch | Self::Confirm)
+        matches!(self, Self::Death | Self::Launch | Self::Confirm) || self.is_text()
+    }
+
+    /// Whether a text is written, so that every character is one of it.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Filter | Self::Palette)
     }
 }
 
@@ -125,7 +139,8 @@ const fn fixed(modes: &'static [Mode], keys: &'static [Key], action: Action, hel
 
 use Key::{Char, Code, Ctrl};
 use Mode::{
-    Confirm, Death, Detail, Feed, Fleet, Help, Incidents, Launch, Lesson, Lessons, Message, Notices, Rules, Sequence,
+    Confirm, Death, Detail, Feed, Filter, Fleet, Help, Incidents, Launch, Lesson, Lessons, Message, Notices, Palette,
+    Rules, Sequence,
 };
 
 /// Where a device is selected.
@@ -154,7 +169,14 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Incidents, Sequence], &[Char('d')], Action::OpenDevice, "device", "of an incident: its device"),
     bind(&[Feed, Message, Rules], &[Char('w')], Action::Why, "why", "why rules fired on the message, or did not"),
     bind(MAIN, &[Char(' ')], Action::Mark, "mark", "mark the device; x, X, r and D act on all that are marked"),
-    bind(MAIN, &[Char('a')], Action::MarkAll, "", "mark all devices, or none"),
+    bind(MAIN, &[Char('a')], Action::MarkAll, "", "mark all devices that are shown, or none"),
+    bind(
+        MAIN,
+        &[Char('/')],
+        Action::Filter,
+        "filter",
+        "look for devices: presence:offline cause:keepalive id~press, text",
+    ),
     bind(MAIN, &[Char('N')], Action::AskLaunch, "many", "launch many: asks how many"),
     bind(PAGES, &[Char('R')], Action::ReconnectAll, "all back", "bring every simulated device back"),
     bind(MAIN, &[Code(KeyCode::Tab)], Action::NextRegion, "next", "next: devices, connected, will, executed"),
@@ -199,6 +221,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Rules], &[Code(KeyCode::Left), Char('['), Char('h')], Action::Left, "newer", "there: the newer message"),
     bind(&[Rules], &[Code(KeyCode::Right), Char(']'), Char('l')], Action::Right, "older", "there: the older message"),
     bind(&[Rules], &[Code(KeyCode::Enter)], Action::Enter, "message", "there: the whole message"),
+    bind(MAIN, &[Char('u')], Action::Undo, "", "undo the last launch: its devices leave"),
+    bind(TABBED, &[Char('f')], Action::Pause, "", "let the screen stand still; any key goes on"),
+    bind(TABBED, &[Char(':')], Action::Palette, "actions", "every action by its name"),
     bind(MAIN, &[Char('v')], Action::SwitchShape, "view", "panes or table"),
     bind(LISTS, &[Code(KeyCode::Up), Char('k')], Action::Up, "", "up"),
     bind(LISTS, &[Code(KeyCode::Down), Char('j')], Action::Down, "", "down"),
@@ -220,6 +245,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Death], &[Char('p')], Action::Die(Fault::ProtocolError), "", ""),
     bind(&[Death], &[Char('w')], Action::Die(Fault::LeaveWithWill), "", ""),
     bind(&[Death], &[Char('k')], Action::Die(Fault::Kick), "", ""),
+    bind(&[Filter], &[Code(KeyCode::Enter)], Action::Enter, "keep", ""),
+    bind(&[Palette], &[Code(KeyCode::Enter)], Action::Enter, "do it", ""),
+    bind(&[Palette], &[Code(KeyCode::Up)], Action::Up, "", ""),
+    bind(&[Palette], &[Code(KeyCode::Down)], Action::Down, "", ""),
+    fixed(&[Filter, Palette], &[Code(KeyCode::Backspace)], Action::Erase, ""),
     bind(&[Launch], &[Code(KeyCode::Enter)], Action::Enter, "launch", ""),
     fixed(&[Launch], &[Code(KeyCode::Backspace)], Action::Erase, ""),
     fixed(&[Launch], &[Char('0')], Action::Digit(0), ""),
@@ -233,8 +263,8 @@ pub const BINDINGS: &[Binding] = &[
     fixed(&[Launch], &[Char('8')], Action::Digit(8), ""),
     fixed(&[Launch], &[Char('9')], Action::Digit(9), ""),
     bind(&[Confirm], &[Char('y')], Action::Yes, "yes", ""),
-    fixed(&[Confirm], &[Char('n')], Action::Back, ""),
     bind(&Mode::ALL, &[Code(KeyCode::Esc)], Action::Back, "back", "back out of one layer"),
+    fixed(&[Confirm], &[Char('n')], Action::Back, ""),
     // In a pop-up `q` closes it, as in every pager; ctrl-c always ends lwtop.
     fixed(POPUPS, &[Char('q')], Action::Back, ""),
     // What opens them closes them.
@@ -291,7 +321,7 @@ mod tests {
     fn every_line_has_a_key_and_a_mode_and_hints_are_explained() {
         for binding in BINDINGS {
             assert!(!binding.keys.is_empty() && !binding.modes.is_empty(), "{binding:?}");
-            let popup_only = binding.modes.iter().all(|mode| POPUPS.contains(mode));
+            let popup_only = binding.modes.iter().all(|mode| POPUPS.contains(mode) || mode.is_text());
             assert!(
                 binding.hint.is_empty() || popup_only || !binding.help.is_empty(),
                 "{binding:?} is not in the help"

@@ -3,10 +3,19 @@
 use super::document::Document;
 use super::keymap::Mode;
 use crate::fleet::{FeedEntry, IncidentId};
-use crate::mqtt::ClientId;
+use crate::mqtt::{ClientId, Fault};
 
 /// The most devices that can be asked for at once. The hub refuses with the numbers what the machine cannot hold.
 pub const MOST_TO_LAUNCH: usize = 100_000;
+
+/// What is done after a yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// They are deleted.
+    Remove,
+    /// They die.
+    Die(Fault),
+}
 
 /// One layer.
 #[derive(Debug)]
@@ -46,10 +55,21 @@ pub enum Layer {
         /// The number so far; 0 while nothing was typed.
         number: usize,
     },
-    /// Whether these devices are to be deleted.
+    /// Whether this is to be done to these devices.
     Confirm {
         /// Which.
         targets: Vec<ClientId>,
+        /// What.
+        deed: Deed,
+    },
+    /// What to look for is being written, in the line of the footer.
+    Filter,
+    /// Every action by its name.
+    Palette {
+        /// What was typed.
+        typed: String,
+        /// The line under the cursor.
+        row: usize,
     },
     /// All keys.
     Help {
@@ -81,6 +101,8 @@ impl Layer {
             Self::Death { .. } => Mode::Death,
             Self::Launch { .. } => Mode::Launch,
             Self::Confirm { .. } => Mode::Confirm,
+            Self::Filter => Mode::Filter,
+            Self::Palette { .. } => Mode::Palette,
             Self::Help { .. } => Mode::Help,
             Self::Notices { .. } => Mode::Notices,
         }
@@ -91,10 +113,12 @@ impl Layer {
     pub fn subjects(&self) -> Option<&[ClientId]> {
         match self {
             Self::Detail { client, .. } => Some(std::slice::from_ref(client)),
-            Self::Death { targets, .. } | Self::Confirm { targets } => Some(targets),
+            Self::Death { targets, .. } | Self::Confirm { targets, .. } => Some(targets),
             Self::Sequence { .. }
             | Self::Message { .. }
             | Self::Launch { .. }
+            | Self::Filter
+            | Self::Palette { .. }
             | Self::Help { .. }
             | Self::Notices { .. } => None,
         }
@@ -108,7 +132,9 @@ impl Layer {
             | Self::Message { scroll, .. }
             | Self::Help { scroll }
             | Self::Notices { scroll } => Some(scroll),
-            Self::Death { .. } | Self::Launch { .. } | Self::Confirm { .. } => None,
+            Self::Death { .. } | Self::Launch { .. } | Self::Confirm { .. } | Self::Filter | Self::Palette { .. } => {
+                None
+            }
         }
     }
 }

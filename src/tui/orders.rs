@@ -3,30 +3,40 @@
 use super::View;
 use super::app::{App, Focus};
 use super::keymap::Mode;
-use super::layer::Layer;
+use super::layer::{Deed, Layer};
 use crate::fleet::{Device, faults};
 use crate::hub::Command;
 use crate::mqtt::{ClientId, Fault};
 
+/// More devices than this do not die without a question.
+const MANY: usize = 10;
+
 impl App {
-    /// The devices that a death, a reconnect or a delete is for: on the page of the fleet all that are marked, or else the
-    /// current one. A detail, an incident or a line of another page speaks of its own device only.
+    /// The devices that a death, a reconnect or a delete is for: on the page of the fleet all that are marked and shown, or
+    /// without marks the current one. A detail, an incident or a line of another page speaks of its own device only.
     #[must_use]
     pub fn targets(&self, view: &View<'_>) -> Vec<ClientId> {
-        if self.marks.is_empty() || !matches!(self.mode(), Mode::Fleet | Mode::Feed) {
+        if self.marks.is_empty() || !matches!(self.mode_below(), Mode::Fleet | Mode::Feed) {
             return self.current(view).map(|device| device.id.clone()).into_iter().collect();
         }
-        let devices = view.fleet.order().iter().filter_map(|key| view.fleet.device(*key));
+        // What the filter hides keeps its mark, but nothing is done to it: nobody looks at it.
+        let devices = self.sieve.rows(view.fleet).iter().filter_map(|key| view.fleet.device(*key));
         devices.filter(|device| self.marks.contains(&device.id)).map(|device| device.id.clone()).collect()
     }
 
     /// Why there is no device to act on.
-    fn nobody(&self) -> String {
-        self.keys.tell(match (self.mode(), self.focus) {
+    pub(super) fn nobody(&self) -> String {
+        self.keys.tell(match (self.mode_below(), self.focus) {
             (Mode::Incidents | Mode::Sequence, _) => {
                 "there is no device to act on: it was deleted, or there is none yet"
             }
             (_, Focus::Feed) => "this message names no device: {next-region} goes to the devices",
+            (_, Focus::Devices) if !self.sieve.filter().is_empty() && !self.marks.is_empty() => {
+                "the filter hides all that are marked: {back} takes the marks away, and then the filter"
+            }
+            (_, Focus::Devices) if !self.sieve.filter().is_empty() => {
+                "the filter lets no device through: {back} clears it"
+            }
             (_, Focus::Devices) => "there is no device yet: {launch-one} launches one",
         })
     }
@@ -43,11 +53,33 @@ impl App {
     }
 
     pub(super) fn die(&mut self, fault: Fault, view: &View<'_>) -> Option<Command> {
-        let Some(Layer::Death { targets, .. }) = self.layers.last() else { return None };
+        let Some(Layer::Death { targets, .. }) = self.layers.last() else {
+            // Chosen by its name.
+            return self.ask_or_kill(self.targets(view), fault, view);
+        };
         let targets = targets.clone();
-        let command = self.kill(&targets, fault, view)?;
-        self.close();
-        Some(command)
+        let depth = self.layers.len();
+        let command = self.ask_or_kill(targets, fault, view);
+        if command.is_some() {
+            self.close();
+        } else if self.layers.len() > depth {
+            // The question takes the menu's place.
+            self.layers.remove(depth - 1);
+        }
+        command
+    }
+
+    /// Kills at once, or asks first: before many die, or one that is somebody else's.
+    pub(super) fn ask_or_kill(&mut self, targets: Vec<ClientId>, fault: Fault, view: &View<'_>) -> Option<Command> {
+        let foreign = || targets.iter().filter_map(|client| view.device(client)).any(|device| !device.launched());
+        let able = |client: &ClientId| {
+            let device = view.device(client);
+            device.is_some_and(|device| faults::refusal(device, view.status.gateway, fault).is_none())
+        };
+        if (targets.len() > MANY || foreign()) && targets.iter().any(able) {
+            return self.open(Layer::Confirm { targets, deed: Deed::Die(fault) });
+        }
+        self.kill(&targets, fault, view)
     }
 
     pub(super) fn die_again(&mut self, view: &View<'_>) -> Option<Command> {
@@ -55,7 +87,7 @@ impl App {
             return self.say(view, self.keys.tell("nothing to repeat yet: {ask-death} chooses a death"));
         };
         let targets = self.targets(view);
-        self.kill(&targets, fault, view)
+        self.ask_or_kill(targets, fault, view)
     }
 
     fn kill(&mut self, targets: &[ClientId], fault: Fault, view: &View<'_>) -> Option<Command> {
@@ -104,34 +136,38 @@ impl App {
         match targets.len() {
             0 => self.say(view, "there is no device to delete"),
             1 => Some(Command::Remove(targets)),
-            _ => self.open(Layer::Confirm { targets }),
+            _ => self.open(Layer::Confirm { targets, deed: Deed::Remove }),
         }
     }
 
-    pub(super) fn confirm(&mut self) -> Option<Command> {
+    pub(super) fn confirm(&mut self, view: &View<'_>) -> Option<Command> {
         match self.layers.pop() {
-            Some(Layer::Confirm { targets }) => Some(Command::Remove(targets)),
+            Some(Layer::Confirm { targets, deed: Deed::Remove }) => Some(Command::Remove(targets)),
+            Some(Layer::Confirm { targets, deed: Deed::Die(fault) }) => self.kill(&targets, fault, view),
             Some(other) => self.open(other),
             None => None,
         }
     }
 
     pub(super) fn mark(&mut self, view: &View<'_>) -> Option<Command> {
-        let client = self.cursor.device(view.fleet)?.id.clone();
+        let client = self.cursor.device(view.fleet, self.sieve.rows(view.fleet))?.id.clone();
         if !self.marks.remove(&client) {
             self.marks.insert(client);
         }
         let grid = self.regions(view).grid;
-        self.cursor.advance(view.fleet, &grid);
+        self.cursor.advance(view.fleet, self.sieve.rows(view.fleet), &grid);
         None
     }
 
     pub(super) fn mark_all(&mut self, view: &View<'_>) -> Option<Command> {
-        if self.marks.len() == view.fleet.len() {
+        // Those that are shown: with a filter, they are what was looked for.
+        let rows = self.sieve.rows(view.fleet).iter();
+        let shown: Vec<ClientId> =
+            rows.filter_map(|key| view.fleet.device(*key)).map(|device| device.id.clone()).collect();
+        if shown.iter().all(|client| self.marks.contains(client)) {
             self.marks.clear();
         } else {
-            let devices = view.fleet.order().iter().filter_map(|key| view.fleet.device(*key));
-            self.marks = devices.map(|device| device.id.clone()).collect();
+            self.marks.extend(shown);
         }
         None
     }

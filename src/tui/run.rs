@@ -3,7 +3,7 @@
 use super::View;
 use super::action::Action;
 use super::app::{App, Effect};
-use super::keymap::Mode;
+use super::keymap::{Key, Mode};
 use super::look::Look;
 use super::page::Page;
 use super::view::{self, Canvas};
@@ -11,6 +11,7 @@ use crate::clock::Moment;
 use crossterm::event::{Event, KeyEventKind};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::time::Duration;
 
@@ -80,6 +81,15 @@ pub struct Ui<B: Backend> {
     app: App,
     look: Look,
     schedule: Schedule,
+    paused: Option<Paused>,
+}
+
+/// A screen that stands still.
+struct Paused {
+    /// The fleet's events when it began.
+    since: u64,
+    /// What it shows; drawn with the next frame.
+    frame: Option<Buffer>,
 }
 
 impl<B: Backend> Ui<B> {
@@ -90,7 +100,7 @@ impl<B: Backend> Ui<B> {
         if let Ok(size) = terminal.size() {
             app.area = Rect::new(0, 0, size.width, size.height);
         }
-        Self { terminal, app, look, schedule: Schedule::default() }
+        Self { terminal, app, look, schedule: Schedule::default(), paused: None }
     }
 
     /// Turns to a page.
@@ -104,13 +114,26 @@ impl<B: Backend> Ui<B> {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 self.schedule.changed();
-                match self.app.keys.action(self.app.mode(), key) {
-                    Some(action) => self.app.update(action, view),
+                let mode = self.app.mode();
+                let was_paused = self.paused.take().is_some();
+                if let (true, Some(Key::Char(letter))) = (mode.is_text(), Key::of(key)) {
+                    self.app.write(letter, view);
+                    return Vec::new();
+                }
+                match self.app.keys.action(mode, key) {
+                    Some(action) => {
+                        let effects = self.app.update(action, view);
+                        if std::mem::take(&mut self.app.pausing) && !was_paused {
+                            self.paused = Some(Paused { since: view.fleet.events(), frame: None });
+                        }
+                        effects
+                    }
                     None => Vec::new(),
                 }
             }
             Event::Resize(width, height) => {
                 self.schedule.changed();
+                self.paused = None;
                 self.app.area = Rect::new(0, 0, *width, *height);
                 self.app.sync(view);
                 Vec::new()
@@ -120,9 +143,16 @@ impl<B: Backend> Ui<B> {
         }
     }
 
-    /// What is pasted is no command: only digits are taken, and only where a number is asked for.
+    /// What is pasted is no command: it is taken only where a text is written, and its digits where a number is asked for.
     fn paste(&mut self, text: &str, view: &View<'_>) -> Vec<Effect> {
-        if self.app.mode() != Mode::Launch {
+        let mode = self.app.mode();
+        if mode.is_text() {
+            self.schedule.changed();
+            for letter in text.trim().chars().filter(|letter| !letter.is_control()).take(400) {
+                self.app.write(letter, view);
+            }
+        }
+        if mode != Mode::Launch {
             return Vec::new();
         }
         self.schedule.changed();
@@ -155,14 +185,30 @@ impl<B: Backend> Ui<B> {
     /// # Errors
     /// What the terminal says when it cannot be written to.
     pub fn draw(&mut self, view: &View<'_>) -> Result<(), B::Error> {
-        let (app, look) = (&mut self.app, &self.look);
+        let (app, look, paused) = (&mut self.app, &self.look, &mut self.paused);
         let mut wake = None;
         self.terminal.draw(|frame| {
+            if app.area != frame.area() {
+                // What was drawn for another size cannot stand.
+                *paused = None;
+            }
             app.area = frame.area();
+            if let Some(Paused { since, frame: Some(kept) }) = paused {
+                frame.buffer_mut().clone_from(kept);
+                let mut canvas = Canvas::new(view, app, look, frame.buffer_mut());
+                view::paused(&mut canvas, view.fleet.events().saturating_sub(*since));
+                return;
+            }
             app.sync(view);
             let mut canvas = Canvas::new(view, app, look, frame.buffer_mut());
             view::draw(&mut canvas);
             wake = canvas.wake();
+            if let Some(paused) = paused {
+                paused.frame = Some(frame.buffer_mut().clone());
+                let mut canvas = Canvas::new(view, app, look, frame.buffer_mut());
+                view::paused(&mut canvas, 0);
+                wake = None;
+            }
         })?;
         self.schedule.drawn(view.now, wake);
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::layout::Grid;
-use crate::fleet::{Device, Feed, Fleet, IncidentLog};
+use crate::fleet::{Device, DeviceKey, Feed, Fleet, IncidentLog};
 use crate::mqtt::ClientId;
 
 /// A place among the devices: it follows its device, and when that is deleted, it stays where it was.
@@ -17,46 +17,45 @@ pub struct DeviceCursor {
 impl DeviceCursor {
     /// The selected device.
     #[must_use]
-    pub fn device<'a>(&self, fleet: &'a Fleet) -> Option<&'a Device> {
-        fleet.device(*fleet.order().get(self.index)?)
+    pub fn device<'a>(&self, fleet: &'a Fleet, rows: &[DeviceKey]) -> Option<&'a Device> {
+        fleet.device(*rows.get(self.index)?)
     }
 
-    /// Its index in the fleet's order.
+    /// Its index in the rows that are shown.
     #[must_use]
     pub const fn index(&self) -> usize {
         self.index
     }
 
     /// Finds the device again and keeps it on the screen.
-    pub fn sync(&mut self, fleet: &Fleet, grid: &Grid) {
-        let order = fleet.order();
-        // The order only changes when a device is deleted: a search is rare.
-        if self.device(fleet).map(|device| &device.id) != self.selected.as_ref() {
+    pub fn sync(&mut self, fleet: &Fleet, rows: &[DeviceKey], grid: &Grid) {
+        // Rows only move when a device is deleted, or when the filter lets through others: a search is rare.
+        if self.device(fleet, rows).map(|device| &device.id) != self.selected.as_ref() {
             let key = self.selected.as_ref().and_then(|client| fleet.find(client.as_str()));
-            if let Some(index) = key.and_then(|key| order.iter().position(|other| *other == key)) {
+            if let Some(index) = key.and_then(|key| rows.iter().position(|other| *other == key)) {
                 self.index = index;
             }
-            self.select(fleet, self.index);
+            self.select(fleet, rows, self.index);
         }
         let row = self.index / grid.columns;
-        let last_top = order.len().div_ceil(grid.columns).saturating_sub(grid.rows);
+        let last_top = rows.len().div_ceil(grid.columns).saturating_sub(grid.rows);
         self.top = self.top.clamp((row + 1).saturating_sub(grid.rows), row).min(last_top);
     }
 
-    fn select(&mut self, fleet: &Fleet, index: usize) {
-        self.index = index.min(fleet.len().saturating_sub(1));
-        self.selected = self.device(fleet).map(|device| device.id.clone());
+    fn select(&mut self, fleet: &Fleet, rows: &[DeviceKey], index: usize) {
+        self.index = index.min(rows.len().saturating_sub(1));
+        self.selected = self.device(fleet, rows).map(|device| device.id.clone());
     }
 
     /// One further, without changing rows in a way that surprises.
-    pub fn advance(&mut self, fleet: &Fleet, grid: &Grid) {
-        self.select(fleet, self.index + 1);
-        self.sync(fleet, grid);
+    pub fn advance(&mut self, fleet: &Fleet, rows: &[DeviceKey], grid: &Grid) {
+        self.select(fleet, rows, self.index + 1);
+        self.sync(fleet, rows, grid);
     }
 
     /// Moves within the grid or the table.
-    pub fn step(&mut self, action: Action, fleet: &Fleet, grid: &Grid) {
-        let last = fleet.len().saturating_sub(1);
+    pub fn step(&mut self, action: Action, fleet: &Fleet, rows: &[DeviceKey], grid: &Grid) {
+        let last = rows.len().saturating_sub(1);
         let columns = grid.columns;
         let page = grid.rows * columns;
         let index = match action {
@@ -72,8 +71,8 @@ impl DeviceCursor {
             Action::Last => last,
             _ => self.index,
         };
-        self.select(fleet, index);
-        self.sync(fleet, grid);
+        self.select(fleet, rows, index);
+        self.sync(fleet, rows, grid);
     }
 }
 

@@ -19,6 +19,10 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
         empty(canvas, regions);
         return;
     }
+    if canvas.app.sieve.rows(canvas.view.fleet).is_empty() {
+        nothing_found(canvas, regions);
+        return;
+    }
     if regions.grid.table {
         table::draw(canvas, regions);
         return;
@@ -29,7 +33,8 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
     // Beside a lesson no key acts on a device.
     let here = canvas.app.page == Page::Fleet;
     let focus = canvas.app.focus == Focus::Devices && here;
-    let keys = canvas.view.fleet.order().iter().enumerate().skip(first).take(grid.rows * grid.columns);
+    let app = canvas.app;
+    let keys = app.sieve.rows(canvas.view.fleet).iter().enumerate().skip(first).take(grid.rows * grid.columns);
     for (index, key) in keys {
         let place = index - first;
         let area = regions.pane(place / grid.columns, place % grid.columns);
@@ -43,7 +48,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
 /// Says how many devices are above and below what is visible.
 fn rest(canvas: &mut Canvas<'_>, regions: &Regions, first: usize) {
     let shown = regions.grid.rows * regions.grid.columns;
-    let below = canvas.view.fleet.len().saturating_sub(first + shown);
+    let below = canvas.app.sieve.rows(canvas.view.fleet).len().saturating_sub(first + shown);
     let text = match (first, below) {
         (0, 0) => return,
         (0, below) => format!(" {below} more ↓ "),
@@ -83,6 +88,18 @@ fn empty(canvas: &mut Canvas<'_>, regions: &Regions) {
     }
     let lines = wrap(&crate::tui::text::clean(&text), usize::from(inner.width));
     for (y, line) in (inner.y..inner.bottom()).zip(lines) {
+        canvas.put(inner.x, y, &line, inner.width, Style::new());
+    }
+}
+
+fn nothing_found(canvas: &mut Canvas<'_>, regions: &Regions) {
+    let focus = canvas.app.focus == Focus::Devices;
+    let titles = Titles { left: "devices", left_style: canvas.look.strong(), ..Titles::default() };
+    let inner = frame(canvas, regions.devices, focus, &titles);
+    let filter = crate::tui::text::clean_fit(canvas.app.sieve.filter().text(), 200);
+    let clears = canvas.app.keys.tell("{back} clears it.");
+    let text = format!("None of {} devices is let through by {filter}. {clears}", canvas.view.fleet.len());
+    for (y, line) in (inner.y..inner.bottom()).zip(wrap(&text, usize::from(inner.width))) {
         canvas.put(inner.x, y, &line, inner.width, Style::new());
     }
 }

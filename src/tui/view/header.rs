@@ -9,7 +9,7 @@
 
 use super::canvas::{Canvas, columns};
 use crate::fleet::LinkState;
-use crate::tui::text::{clean, width};
+use crate::tui::text::{clean, clean_fit, width};
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
@@ -70,6 +70,17 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
+/// Over the beginning of the line: that the screen stands still, and how much has happened since.
+pub fn paused(canvas: &mut Canvas<'_>, events: u64) {
+    let waiting = match events {
+        1 => "1 event waits".to_owned(),
+        many => format!("{many} events wait"),
+    };
+    let text = format!(" paused  {waiting}  any key goes on ");
+    let area = canvas.area();
+    canvas.put(area.x, area.y, &text, area.width, canvas.look.cursor());
+}
+
 fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
     let status = canvas.view.status;
     let look = canvas.look;
@@ -97,6 +108,11 @@ fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
     }
     if canvas.app.read_only {
         add(1, "read only".to_owned(), look.accent());
+    }
+    let filter = canvas.app.sieve.filter();
+    if !filter.is_empty() {
+        let hidden = canvas.app.sieve.hidden(canvas.view.fleet);
+        add(2, format!("/{}  {hidden} hidden", clean_fit(filter.text(), 24)), look.accent());
     }
     let marks = canvas.app.marks.len();
     if marks > 0 {

@@ -15,7 +15,9 @@ mod launch;
 mod lesson;
 mod message;
 mod notices;
+mod palette;
 mod pane;
+mod prompt;
 mod rule;
 mod rules;
 mod sequence;
@@ -31,6 +33,14 @@ use super::glyph;
 use super::layer::Layer;
 use super::layout::{body, too_small};
 use super::page::Page;
+
+/// Says in the first line of a screen that stands still what waits behind it.
+pub fn paused(canvas: &mut Canvas<'_>, events: u64) {
+    header::paused(canvas, events);
+    if canvas.look.ascii {
+        glyph::to_ascii(canvas.buffer);
+    }
+}
 
 /// Draws everything, in the signs that the terminal has.
 pub fn draw(canvas: &mut Canvas<'_>) {
@@ -73,7 +83,9 @@ fn draw_signs(canvas: &mut Canvas<'_>) {
             Layer::Message { entry, document, scroll } => message::draw(canvas, body, entry, document, *scroll),
             Layer::Death { targets, row } => death::draw(canvas, area, targets, *row),
             Layer::Launch { number } => launch::draw(canvas, body, *number),
-            Layer::Confirm { targets } => confirm::draw(canvas, body, targets),
+            Layer::Confirm { targets, deed } => confirm::draw(canvas, body, targets, *deed),
+            Layer::Filter => prompt::draw(canvas, regions.footer),
+            Layer::Palette { typed, row } => palette::draw(canvas, body, typed, *row),
             Layer::Help { scroll } => help::draw(canvas, body, *scroll),
             Layer::Notices { scroll } => notices::draw(canvas, body, *scroll),
         }

@@ -49,7 +49,9 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
     let focus = canvas.app.focus == Focus::Devices;
     let fleet = canvas.view.fleet;
     let (top, rows) = (canvas.app.cursor.top, regions.grid.rows);
-    let count = fleet.len();
+    let app = canvas.app;
+    let shown = app.sieve.rows(fleet);
+    let count = shown.len();
     let left = if count == 1 { "1 device".to_owned() } else { format!("{count} devices") };
     let right = format!("{} to {}", top + 1, (top + rows).min(count));
     let titles = Titles {
@@ -62,7 +64,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
     let widths = Columns::new(inner.width);
     heading(canvas, inner, &widths);
     let selected = canvas.app.cursor.index();
-    for (row, key) in fleet.order().iter().enumerate().skip(top).take(rows) {
+    for (row, key) in shown.iter().enumerate().skip(top).take(rows) {
         let y = inner.y + 1 + columns(row - top);
         if y >= inner.bottom() {
             break;

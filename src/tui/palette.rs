@@ -1,0 +1,179 @@
+//! The palette: every action by its name, those that fit what was typed first.
+
+use super::View;
+use super::action::Action;
+use super::app::App;
+use super::keymap::{BINDINGS, Mode};
+use super::layer::Layer;
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+/// One line of the palette.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What it does.
+    pub action: Action,
+    /// Its name.
+    pub name: String,
+    /// What it does, in words.
+    pub help: String,
+    /// Its first key, as it is written, for a death after that of the menu; empty if it has none.
+    pub key: String,
+    /// Why it does nothing now.
+    pub refused: Option<String>,
+}
+
+/// The actions that can be chosen by name, each once. Moving the cursor needs no name.
+fn actions() -> Vec<(Action, String)> {
+    let mut all: Vec<(Action, String)> = Vec::new();
+    for binding in BINDINGS.iter().filter(|binding| binding.movable) {
+        let moves = matches!(
+            binding.action,
+            Action::Up
+                | Action::Down
+                | Action::Left
+                | Action::Right
+                | Action::PageUp
+                | Action::PageDown
+                | Action::First
+                | Action::Last
+                | Action::Enter
+                | Action::Back
+                | Action::Yes
+                | Action::Palette
+        );
+        let help = match binding.action {
+            Action::Die(fault) => format!("{}: {}", fault.title(), fault.what_happens()),
+            _ => binding.help.to_owned(),
+        };
+        if !moves && !help.is_empty() && !all.iter().any(|(action, _)| *action == binding.action) {
+            all.push((binding.action, help));
+        }
+    }
+    all
+}
+
+/// What was typed, and how well an action fits it.
+struct Ranking {
+    matcher: Matcher,
+    by_name: Pattern,
+    by_words: Pattern,
+}
+
+impl Ranking {
+    fn new(typed: &str) -> Self {
+        let pattern = |kind| Pattern::new(typed, CaseMatching::Ignore, Normalization::Smart, kind);
+        // A sentence has nearly any few letters in it somewhere: of the words only a piece counts.
+        Self {
+            matcher: Matcher::new(Config::DEFAULT),
+            by_name: pattern(AtomKind::Fuzzy),
+            by_words: pattern(AtomKind::Substring),
+        }
+    }
+
+    /// Higher is better; `None` if it does not fit. A name that fits stands before words that do.
+    fn score(&mut self, name: &str, words: &str) -> Option<(bool, u32)> {
+        let mut buffer = Vec::new();
+        let by_name = self.by_name.score(Utf32Str::new(name, &mut buffer), &mut self.matcher);
+        by_name.map(|score| (true, score)).or_else(|| {
+            self.by_words.score(Utf32Str::new(words, &mut buffer), &mut self.matcher).map(|score| (false, score))
+        })
+    }
+}
+
+impl App {
+    /// The action under the cursor, and closes the palette; says why not, if that one does nothing now.
+    pub(super) fn choose(&mut self, view: &View<'_>) -> Option<Action> {
+        let Some(Layer::Palette { typed, row }) = self.layers.last() else { return None };
+        let entry = self.palette(typed, view).into_iter().nth(*row)?;
+        if let Some(why) = entry.refused {
+            self.say(view, format!("{}: {why}", entry.name));
+            return None;
+        }
+        self.close();
+        Some(entry.action)
+    }
+
+    /// The lines for what was typed, the best first.
+    #[must_use]
+    pub fn palette(&self, typed: &str, view: &View<'_>) -> Vec<Entry> {
+        let below = self.mode_below();
+        let mut ranking = Ranking::new(typed);
+        let mut found: Vec<((bool, u32), Entry)> = Vec::new();
+        for (action, help) in actions() {
+            let name = action.name();
+            let Some(score) = ranking.score(&name, &help) else { continue };
+            let key = match self.keys.label(below, action) {
+                key if key.is_empty() => self.keys.lines().iter().find(|line| line.binding.action == action),
+                _ => self.keys.in_mode(below).find(|line| line.binding.action == action),
+            };
+            let key = key.and_then(|line| line.keys.first()).map(|key| self.keys.written(*key)).unwrap_or_default();
+            // A death's letter is one of the menu.
+            let key = match action {
+                Action::Die(_) => format!("{} {key}", self.keys.press(Action::AskDeath)),
+                _ => key,
+            };
+            let refused = self.why_not(action, below, view);
+            found.push((score, Entry { action, name, help, key, refused }));
+        }
+        // Stable: without a text, in the order of the table; what can be done now before what cannot.
+        found.sort_by_key(|(score, entry)| (std::cmp::Reverse(*score), entry.refused.is_some()));
+        found.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    /// What the keys mean below the palette, or now if it is not open.
+    pub(super) fn mode_below(&self) -> Mode {
+        match &self.layers[..] {
+            [below @ .., Layer::Palette { .. }] => self.mode_of(below.last()),
+            layers => self.mode_of(layers.last()),
+        }
+    }
+
+    /// Why `action` would do nothing in `mode` now.
+    fn why_not(&self, action: Action, mode: Mode, view: &View<'_>) -> Option<String> {
+        if self.read_only && action.acts() {
+            return Some("lwtop is read only".to_owned());
+        }
+        if let Action::Die(fault) = action {
+            let targets = self.targets(view);
+            let Some(first) = targets.first().and_then(|client| view.device(client)) else {
+                return Some(self.nobody());
+            };
+            let why = crate::fleet::faults::refusal(first, view.status.gateway, fault);
+            return why.filter(|_| targets.len() == 1).map(str::to_owned);
+        }
+        let mut lines = BINDINGS.iter().filter(|binding| binding.action == action);
+        if !lines.clone().any(|binding| binding.modes.contains(&mode)) {
+            let place = lines.next().and_then(|binding| binding.modes.first()).map_or("elsewhere", |mode| mode.place());
+            return Some(format!("only {place}"));
+        }
+        (!self.works(action, view)).then(|| "there is nothing to do it to now".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_name_stands_before_words_and_words_fit_only_in_one_piece() {
+        let mut ranking = Ranking::new("reco");
+        assert!(ranking.score("reconnect", "") > ranking.score("other", "it can reconnect"));
+        assert!(ranking.score("other", "it can reconnect").is_some());
+        assert_eq!(ranking.score("other", "redo each colour"), None);
+        assert!(Ranking::new("RCN").score("reconnect", "").is_some());
+        assert!(Ranking::new("").score("anything", "").is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_typed_makes_it_panic(typed in "\\PC{0,12}") {
+            let mut ranking = Ranking::new(&typed);
+            for (action, help) in actions() {
+                ranking.score(&action.name(), &help);
+            }
+            let _ = ranking.score(&typed, &typed);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The line in which a filter is written, in place of the footer.
+//!
+//! ```text
+//! /presence:off▎                                                     12 of 200 shown  ⏎ keep  esc clear
+//! /presense:▎   there is no presense: here; did you mean presence:? …
+//! ```
+
+use super::canvas::{Canvas, columns};
+use crate::tui::action::Action;
+use crate::tui::keymap::Mode;
+use crate::tui::text::{clean, width};
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// The end of `text`, where one writes, if it is wider than `columns`.
+fn tail(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut start = text.char_indices().map(|(start, _)| start).skip(1);
+    let rest = start.find(|start| width(&text[*start..]) < columns).unwrap_or(text.len());
+    format!("…{}", &text[rest..])
+}
+
+/// Draws the line.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
+    canvas.clear(area);
+    let sieve = &canvas.app.sieve;
+    let filter = sieve.filter();
+    let fleet = canvas.view.fleet;
+    let room = area.width.saturating_sub(1);
+    let typed = format!("/{}▎", tail(&clean(filter.text()), usize::from(room).saturating_sub(2)));
+    let used = canvas.put(area.x + 1, area.y, &typed, room, canvas.look.strong()) + 2;
+    let rest = room.saturating_sub(used);
+    let x = area.x + 1 + used;
+    if let Some(why) = filter.complaint() {
+        canvas.put(x, area.y, &clean(why), rest, canvas.look.warn());
+        return;
+    }
+    let shown = if filter.text().is_empty() {
+        "presence: cause: id~ topic~ fault: evidence: or any text, ! for the inverse".to_owned()
+    } else {
+        let (shown, all) = (sieve.rows(fleet).len(), fleet.len());
+        // Half a number is worse than none.
+        let fitting = [format!("{shown} of {all} shown"), format!("{shown}/{all}")];
+        fitting.into_iter().find(|text| width(text) <= usize::from(rest)).unwrap_or_default()
+    };
+    let key = |action| canvas.key(Mode::Filter, action);
+    let keys = format!("  {} keep  {} clear", key(Action::Enter), key(Action::Back));
+    let used = canvas.put(x, area.y, &shown, rest, canvas.look.dim());
+    if usize::from(rest.saturating_sub(used)) >= width(&keys) {
+        let keys_width = columns(width(&keys));
+        canvas.put(area.right() - keys_width, area.y, &keys, keys_width, Style::new());
+    }
+}
