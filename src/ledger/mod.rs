@@ -1,7 +1,7 @@
 //! Floor 1: the truth about a swarm: what was done to each device and when, and which wills came of it.
 //!
 //! It is told of connections, faults and wills in the order in which they happened, with their time, and keeps an
-//! [`Account`](account::Account) of each device and the [`Totals`] of all. A will has to come of every connection that dies
+//! [`Account`] of each device and the [`Totals`] of all. A will has to come of every connection that dies
 //! without DISCONNECT, once, in time; the ledger says of which it did not, and which came twice or without a death.
 //! Where nobody can know, it says so instead: while lwtop's own link is down ([`Weight::Unseen`](account::Weight)), and
 //! when it was the broker that ended a connection, which may have taken the wills along.
