@@ -709,6 +709,8 @@ fn a_filter_is_live_counts_what_it_hides_and_goes_with_esc() {
     assert!(screen.contains("/presence:off▎") && screen.contains("1 of 4 shown"), "{screen}");
     assert!(!screen.contains("╭ lwtThing ") && screen.contains(" lwtThing-2 "), "{screen}");
     assert!(screen.lines().next().unwrap().contains("/presence:off  3 hidden"), "{screen}");
+    world.status.notify(world.now, "a notice that does not fit into one line ".repeat(6));
+    assert!(world.draw().contains("/presence:off▎"), "no notice lies on what is being written: {}", world.screen());
     world.key(KeyCode::Enter);
     assert_eq!(mode(&world), Mode::Fleet, "enter keeps it");
     assert_eq!(command(&world.keys("r")), &Command::Reconnect(ids(&["lwtThing-2"])), "keys act on what is shown");
@@ -838,6 +840,7 @@ fn a_paused_screen_stands_still_and_counts() {
     assert_eq!(paused.lines().skip(1).collect::<Vec<_>>(), before.lines().skip(1).collect::<Vec<_>>());
     let first = paused.lines().next().unwrap();
     assert!(first.contains("paused") && first.contains("events wait") && !first.contains(" 0 events"), "{first}");
+    assert!(first.contains("any key goes on  "), "nothing of the line below is left beside it: {first}");
     world.keys("f");
     let after = world.draw();
     assert!(after.contains("1 offline") && !after.contains("paused"), "{after}");
@@ -845,4 +848,9 @@ fn a_paused_screen_stands_still_and_counts() {
     world.draw();
     world.resize(80, 24);
     assert!(!world.draw().contains("paused"), "another size is drawn anew");
+    world.keys("af");
+    world.draw();
+    world.key(KeyCode::Esc);
+    let screen = world.draw();
+    assert!(!screen.contains("paused") && screen.contains("3 marked"), "esc takes the pause away alone: {screen}");
 }

@@ -121,9 +121,11 @@ impl<B: Backend> Ui<B> {
                     return Vec::new();
                 }
                 match self.app.keys.action(mode, key) {
+                    // Both only let it go on: nobody means to lose marks by that.
+                    Some(Action::Pause | Action::Back) if was_paused => Vec::new(),
                     Some(action) => {
                         let effects = self.app.update(action, view);
-                        if std::mem::take(&mut self.app.pausing) && !was_paused {
+                        if std::mem::take(&mut self.app.pausing) {
                             self.paused = Some(Paused { since: view.fleet.events(), frame: None });
                         }
                         effects

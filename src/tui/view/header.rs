@@ -78,6 +78,8 @@ pub fn paused(canvas: &mut Canvas<'_>, events: u64) {
     };
     let text = format!(" paused  {waiting}  any key goes on ");
     let area = canvas.area();
+    let wide = columns(width(&text) + 1).min(area.width);
+    canvas.clear(Rect { width: wide, height: 1, ..area });
     canvas.put(area.x, area.y, &text, area.width, canvas.look.cursor());
 }
 

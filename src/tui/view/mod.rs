@@ -30,6 +30,7 @@ mod why;
 pub use canvas::Canvas;
 
 use super::glyph;
+use super::keymap::Mode;
 use super::layer::Layer;
 use super::layout::{body, too_small};
 use super::page::Page;
@@ -90,6 +91,8 @@ fn draw_signs(canvas: &mut Canvas<'_>) {
             Layer::Notices { scroll } => notices::draw(canvas, body, *scroll),
         }
     }
-    // Last: a long notice lies on what is above the footer for a while.
-    footer::long_notice(canvas, regions.footer);
+    // Last: a long notice lies on what is above the footer for a while, but not on the line in which one writes.
+    if app.mode() != Mode::Filter {
+        footer::long_notice(canvas, regions.footer);
+    }
 }
