@@ -36,7 +36,11 @@ async fn run() {
         executed: "/lwt/executed".parse().expect("a filter"),
     };
     let setup = Setup {
-        source: Source::Embedded { listen: "127.0.0.1:0".parse().expect("an address"), doors: Doors::default() },
+        source: Source::Embedded {
+            listen: "127.0.0.1:0".parse().expect("an address"),
+            doors: Doors::default(),
+            users: None,
+        },
         link: LinkOptions::default(),
         rules: RuleSet::article(&topics.will, &"/lwt/executed".parse().expect("a topic")),
         topics,

@@ -38,6 +38,8 @@ use std::time::Duration;
   lwtop                                      own broker on 127.0.0.1:1883, three devices, press x
   lwtop --broker mqtt://192.168.1.5:1883     watch the devices of another broker
   lwtop lesson                               learn what a will is, in five minutes
+  lwtop --upstream mqtt://192.168.1.5:1883 --listen 127.0.0.1:1884
+                                             stand in front of it: cut the devices that connect to port 1884
   lwtop watch --devices 3 --for 10s | jq     the same without a screen, one JSON object a line
   lwtop --profile aws --broker mqtts://…-ats.iot.eu-central-1.amazonaws.com --ca CA --cert CERT --key KEY
                                              watch AWS IoT Core
@@ -104,6 +106,10 @@ pub struct FleetArgs {
     #[arg(long, value_name = "URL", conflicts_with_all = ["listen", "tls_listen", "ws_listen", "wss_listen"], help_heading = "Fleet")]
     pub broker: Option<String>,
 
+    /// Stand in front of this broker: devices connect to --listen and are seen on the wire; mqtt://[user[:password]@]host[:port]
+    #[arg(long, value_name = "URL", conflicts_with = "broker", help_heading = "Fleet")]
+    pub upstream: Option<String>,
+
     /// Launch this many simulated devices at the start [default: 3 in the interface on the embedded broker, else 0]
     #[arg(long, value_name = "N", help_heading = "Fleet")]
     pub devices: Option<usize>,
@@ -116,7 +122,7 @@ pub struct FleetArgs {
     #[arg(skip)]
     pub named_only: bool,
 
-    /// Where its own broker listens.
+    /// Where devices come in.
     #[command(flatten)]
     pub doors: DoorArgs,
 
@@ -223,5 +229,7 @@ mod tests {
     #[test]
     fn one_broker_at_a_time() {
         assert!(Cli::try_parse_from(["lwtop", "--broker", "mqtt://a", "--listen", "127.0.0.1:0"]).is_err());
+        assert!(Cli::try_parse_from(["lwtop", "--broker", "mqtt://a", "--upstream", "mqtt://b"]).is_err());
+        assert!(Cli::try_parse_from(["lwtop", "--upstream", "mqtt://b", "--listen", "127.0.0.1:0"]).is_ok());
     }
 }

@@ -45,7 +45,7 @@ fn rules_of_the_readme(port: u16) -> RuleSet {
 async fn a_device_is_cut_and_a_person_gets_the_articles_mail() {
     let mut server = Smtp::start(Manner::default()).await;
     let setup = Setup {
-        source: Source::Embedded { listen: "127.0.0.1:0".parse().unwrap(), doors: Doors::default() },
+        source: Source::Embedded { listen: "127.0.0.1:0".parse().unwrap(), doors: Doors::default(), users: None },
         link: LinkOptions::default(),
         topics: topics(),
         rules: rules_of_the_readme(server.port),

@@ -80,13 +80,24 @@ fn example_in_full() -> String {
 fn every_key() -> Config {
     let Config { broker, topics, devices, interface, keys: _, rules: _ } = Config::default();
     let InterfaceSection { theme, ascii, read_only, bell, title } = interface;
-    let BrokerSection { listen, require_client_cert, lifecycle, alpn, insecure, protocol, keep_alive, clean, .. } =
-        broker;
+    let BrokerSection {
+        gateway,
+        listen,
+        require_client_cert,
+        lifecycle,
+        alpn,
+        insecure,
+        protocol,
+        keep_alive,
+        clean,
+        ..
+    } = broker;
     let TopicsSection { will, connected, executed } = topics.clone();
     let DevicesSection { will: device_will, connected: device_connected, .. } = devices.clone();
     let ConnectedSection { topic: _, payload, qos, retain } = device_connected;
     Config {
         broker: BrokerSection {
+            gateway,
             url: Some("mqtts://localhost:8883".to_owned()),
             listen,
             tls_listen: Some(([127, 0, 0, 1], 8883).into()),

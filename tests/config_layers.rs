@@ -106,6 +106,19 @@ fn the_later_layer_wins_and_says_so() {
             "broker.url",
             url("flag", "flag --broker"),
         ),
+        (
+            vec!["--upstream", "mqtts://flag"],
+            vec![],
+            "broker.gateway",
+            "broker.gateway = true # flag --upstream".to_owned(),
+        ),
+        (vec!["--upstream", "mqtts://flag"], vec![factory], "broker.url", url("flag", "flag --upstream")),
+        (
+            vec!["--broker", "mqtts://flag"],
+            vec![("LWTOP_GATEWAY", "true")],
+            "broker.gateway",
+            "broker.gateway = false # flag --broker".to_owned(),
+        ),
         (vec![], vec![("LWTOP_BROKER", "")], "broker.url", url("ann@desk.example", &at(2))),
         // What a profile does not say stays.
         (vec!["--profile", "factory"], vec![], "broker.ca", format!("broker.ca = \"desk.pem\" # {}", at(3))),
@@ -206,6 +219,36 @@ fn wrong_options_are_one_sentence() {
             "--ca: it is of no use without TLS",
         ),
         (vec!["watch", "--broker", "ws://127.0.0.1:1"], vec![("LWTOP_SERVER_NAME", "a")], 1, "cannot reach a broker"),
+        (
+            vec!["watch", "--upstream", "mqtt://a", "--broker", "mqtt://b"],
+            vec![],
+            2,
+            "the argument '--upstream <URL>' cannot be used with '--broker <URL>'",
+        ),
+        (
+            vec!["watch", "--upstream", "mqtts://127.0.0.1:1"],
+            vec![],
+            2,
+            "--upstream: the gateway speaks MQTT over TCP to the broker behind it, and mqtts://127.0.0.1:1 is something else",
+        ),
+        (
+            vec!["watch", "--upstream", "mqtt://localhost:1883"],
+            vec![],
+            2,
+            "--upstream: 127.0.0.1:1883 is where the gateway would listen itself: give it another address with --listen",
+        ),
+        (
+            vec!["watch", "--upstream", "mqtt://127.0.0.1:1", "--users", "a"],
+            vec![],
+            2,
+            "--users: who may come in is said by the broker behind the gateway",
+        ),
+        (
+            vec!["watch", "--upstream", "mqtt://127.0.0.1:1"],
+            vec![("LWTOP_PROXY", "http://127.0.0.1:2")],
+            2,
+            "LWTOP_PROXY: the gateway goes to the broker behind it without a proxy",
+        ),
         (vec!["watch", "--broker", "mqtts://127.0.0.1:1", "--key", "a"], vec![], 2, "--key: a private key is no use"),
         (vec!["watch", "--broker", "mqtts://127.0.0.1:1", "--ca", "no/ca.pem"], vec![], 2, "no/ca.pem cannot be read"),
         (

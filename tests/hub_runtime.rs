@@ -7,7 +7,8 @@ mod raw;
 
 use lwtop::clock::Clock;
 use lwtop::device::DeviceTemplate;
-use lwtop::fleet::{Change, Device, Hop, Incident, LinkState, Presence, Role, WillSent};
+use lwtop::dial::Route;
+use lwtop::fleet::{Change, Device, Evidence, Hop, Incident, LinkState, Presence, Role, WillSent};
 use lwtop::hub::{Command, Doors, LinkOptions, Runtime, Setup, Source};
 use lwtop::mqtt::{BrokerAddress, Cause, ClientId, Fault, KeepAlive, Protocol};
 use lwtop::rules::RuleSet;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -29,7 +30,7 @@ fn setup(devices: usize) -> Setup {
     };
     let rules = RuleSet::article(&topics.will, &"/lwt/executed".parse().unwrap());
     Setup {
-        source: Source::Embedded { listen: "127.0.0.1:0".parse().unwrap(), doors: Doors::default() },
+        source: Source::Embedded { listen: "127.0.0.1:0".parse().unwrap(), doors: Doors::default(), users: None },
         link: LinkOptions::default(),
         topics,
         rules,
@@ -282,5 +283,79 @@ async fn a_broker_that_is_shut_down_may_publish_wills_and_the_devices_recover() 
     program.until("all are back", online(DEVICES)).await;
     // Its wills are real: whoever they were of has recovered.
     assert!(program.incidents().iter().all(|incident| incident.recovered()), "{:?}", program.incidents());
+    program.runtime.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_real_broker_behind_the_gateway_shows_the_wire_and_can_be_cut() {
+    let Some(mut broker) = Mosquitto::start() else { return };
+    let filter = |text: &str| text.parse().unwrap();
+    let (will, connected) = (filter("devices/+/will"), filter("devices/+/connected"));
+    let topics = lwtop::convention::Topics { will, connected, executed: filter("devices/executed") };
+    let address = BrokerAddress::new("127.0.0.1", broker.port);
+    let any = ([127, 0, 0, 1], 0).into();
+    let source = Source::Upstream { address, listen: any, doors: Doors { websocket: Some(any), ..Doors::default() } };
+    let setup = Setup { source, topics, rules: RuleSet::default(), ..setup(0) };
+    let mut program = Program { runtime: Runtime::start(setup, Clock::start()).unwrap(), changes: Vec::new() };
+    let entrances = loop {
+        let listening = program.runtime.turn().await.unwrap().listening;
+        if !listening.is_empty() {
+            break listening;
+        }
+    };
+    let [door, web] = &entrances[..] else { panic!("other doors: {entrances:?}") };
+    let (door, web) = (door.address.port(), web.to_string());
+    program.until("the link", |runtime| matches!(runtime.fleet().link(), LinkState::Up { .. })).await;
+    let away: Vec<_> = [(door, "inside"), (broker.port, "beside")]
+        .into_iter()
+        .map(|(port, id)| {
+            let (away, order) = watch::channel(false);
+            tokio::spawn(foreign(port, id.to_owned(), order));
+            away
+        })
+        .collect();
+    program.until("both are online", online(2)).await;
+    program
+        .until("the will is known", |runtime| {
+            let fleet = runtime.fleet();
+            let inside = fleet.find("inside").and_then(|key| fleet.device(key));
+            inside.and_then(|device| device.session.as_ref()).is_some_and(|session| session.will.is_some())
+        })
+        .await;
+    assert!(program.device("beside").session.is_none(), "nobody saw its CONNECT");
+    assert_eq!(program.device("inside").evidence, Some(Evidence::Wire));
+
+    // Cut by a key; it comes back by itself.
+    program.command(Command::Fault(vec!["inside".into()], Fault::Rst));
+    program.until("the death and its will", reported(1)).await;
+    let incident = program.incidents()[0];
+    assert_eq!((incident.cause, incident.fault, incident.wills), (Cause::ConnectionLost, Some(Fault::Rst), 1));
+    program.until("it is back", online(2)).await;
+    // What did not come through the gateway is known by its will.
+    away[1].send_replace(true);
+    program.until("the other is gone", |runtime| runtime.fleet().counts().offline == 1).await;
+    assert_eq!(program.device("beside").evidence, Some(Evidence::Will));
+    away[1].send_replace(false);
+    program.until("the other is back", online(2)).await;
+    // The other doors lead to the same broker. This one only comes and goes.
+    let route = Route::from(web.parse::<BrokerAddress>().unwrap());
+    let mut visitor = route.dial(route.prepare().await.unwrap(), None, Instant::now() + PATIENCE).await.unwrap();
+    visitor.write_all(b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x1e\x00\x01w").await.unwrap();
+    visitor.flush().await.unwrap();
+    program.until("it is online", online(3)).await;
+    visitor.write_all(b"\xe0\x00").await.unwrap();
+    visitor.flush().await.unwrap();
+    program.until("it has left", online(2)).await;
+    assert_eq!(program.device("w").presence, Presence::Offline { cause: Cause::ClientInitiatedDisconnect });
+
+    broker.kill();
+    program.until("the link is down", |runtime| !matches!(runtime.fleet().link(), LinkState::Up { .. })).await;
+    let mut device = TcpStream::connect(("127.0.0.1", door)).await.unwrap();
+    device.write_all(b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x1e\x00\x01a").await.unwrap();
+    let mut connack = [0; 4];
+    device.read_exact(&mut connack).await.unwrap();
+    assert_eq!(connack, [0x20, 2, 0, 3], "server unavailable");
+    broker.restart();
+    program.until("both are back", online(2)).await;
     program.runtime.stop().await;
 }

@@ -42,7 +42,7 @@ fn setup(source: Source) -> Setup {
 }
 
 fn embedded() -> Source {
-    Source::Embedded { listen: "127.0.0.1:0".parse().unwrap(), doors: Doors::default() }
+    Source::Embedded { listen: "127.0.0.1:0".parse().unwrap(), doors: Doors::default(), users: None }
 }
 
 async fn until(runtime: &mut Runtime, state: State) -> Player {

@@ -65,7 +65,7 @@ fn at(port: u16) -> Source {
 }
 
 fn embedded() -> Source {
-    Source::Embedded { listen: "127.0.0.1:0".parse().unwrap(), doors: Doors::default() }
+    Source::Embedded { listen: "127.0.0.1:0".parse().unwrap(), doors: Doors::default(), users: None }
 }
 
 fn plan(setup: Setup, death: Death) -> Plan {

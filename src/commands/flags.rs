@@ -12,6 +12,9 @@ pub(super) fn of_fleet(args: &FleetArgs) -> Sources {
     let mut flags = of_link(&args.link);
     flags.extend(of_topics(&args.topics));
     flags.extend(one("--broker", "broker.url", args.broker.clone()));
+    flags.extend(one("--broker", "broker.gateway", args.broker.as_ref().map(|_| false)));
+    flags.extend(one("--upstream", "broker.url", args.upstream.clone()));
+    flags.extend(one("--upstream", "broker.gateway", args.upstream.as_ref().map(|_| true)));
     flags.extend(of_doors(&args.doors));
     let count = args.devices.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
     flags.extend(one("--devices", "devices.count", count));

@@ -88,7 +88,7 @@ fn setup(args: &FleetArgs) -> Result<Setup, Failure> {
     let args = FleetArgs { named_only: true, ..args.clone() };
     let mut setup = fleet(&args, Launch::None, Serve::Unless)?;
     let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, 1883));
-    if let Source::Embedded { listen, .. } = &mut setup.source
+    if let Source::Embedded { listen, .. } | Source::Upstream { listen, .. } = &mut setup.source
         && args.doors.listen.is_none()
         && *listen == usual
     {

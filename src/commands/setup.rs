@@ -11,6 +11,7 @@ use crate::mqtt::{BrokerAddress, Protocol, Scheme, TopicError, TopicFilter};
 use crate::rules::RuleSet;
 use crate::tls::{TlsOptions, check_files};
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 /// How many devices are launched when no flag says so.
@@ -44,11 +45,18 @@ pub(super) fn fleet(args: &FleetArgs, launch: Launch, serve: Serve) -> Result<Se
 pub(super) fn of_loaded(loaded: &Loaded, args: &FleetArgs, launch: Launch, serve: Serve) -> Result<Setup, Failure> {
     let config = &loaded.config;
     let source = match config.broker.url.as_deref().filter(|_| serve == Serve::Unless) {
+        Some(url) if config.broker.gateway => {
+            let listen = config.broker.listen;
+            Source::Upstream { address: upstream(loaded, url)?, listen, doors: doors(config) }
+        }
         // Said later wins; said at once, there is a broker to watch.
         Some(url) if DOORS.iter().all(|key| loaded.origin("broker.url").rank() >= loaded.origin(key).rank()) => {
             Source::External(external(loaded, url)?)
         }
-        _ => Source::Embedded { listen: config.broker.listen, doors: doors(config) },
+        _ => {
+            let (listen, users) = (config.broker.listen, config.broker.users_file.clone());
+            Source::Embedded { listen, doors: doors(config), users }
+        }
     };
     if config.topics.will == config.topics.executed {
         return Err(Failure::Usage(format!(
@@ -78,6 +86,39 @@ pub(super) fn of_loaded(loaded: &Loaded, args: &FleetArgs, launch: Launch, serve
         lifecycle: config.broker.lifecycle,
         devices,
     })
+}
+
+/// The address of a broker that the gateway is to stand in front of.
+fn upstream(loaded: &Loaded, url: &str) -> Result<BrokerAddress, Failure> {
+    let address = external(loaded, url)?;
+    let wrong = |key, why: &str| Err(Failure::Usage(loaded.origin(key).blame(key, why)));
+    let BrokerSection { listen, users_file, proxy, .. } = &loaded.config.broker;
+    if address.scheme != Scheme::Mqtt {
+        let why = format!(
+            "the gateway speaks MQTT over TCP to the broker behind it, and {}://{} is something else: name its address \
+             for mqtt://, or watch it with --broker",
+            address.scheme.name(),
+            address.authority()
+        );
+        return wrong("broker.url", &why);
+    }
+    if users_file.is_some() {
+        let why =
+            "who may come in is said by the broker behind the gateway, which gets every login as it is: leave it out";
+        return wrong("broker.users_file", why);
+    }
+    if proxy.is_some() {
+        return wrong("broker.proxy", "the gateway goes to the broker behind it without a proxy: leave it out");
+    }
+    let same = match address.host.parse::<IpAddr>() {
+        Ok(ip) => ip == listen.ip() || listen.ip().is_unspecified() && ip.is_loopback(),
+        Err(_) => address.host == "localhost" && (listen.ip().is_loopback() || listen.ip().is_unspecified()),
+    };
+    if same && address.port == listen.port() {
+        let why = format!("{listen} is where the gateway would listen itself: give it another address with --listen");
+        return wrong("broker.url", &why);
+    }
+    Ok(address)
 }
 
 /// The address of a broker that is not lwtop's own, with the login that holds there.
@@ -111,7 +152,7 @@ fn external(loaded: &Loaded, url: &str) -> Result<BrokerAddress, Failure> {
     Ok(address)
 }
 
-/// Where its own broker listens beside MQTT over TCP, and whom it lets in.
+/// Where its gateway listens beside MQTT over TCP.
 fn doors(config: &Config) -> Doors {
     let broker = &config.broker;
     Doors {
@@ -119,7 +160,6 @@ fn doors(config: &Config) -> Doors {
         websocket: broker.ws_listen,
         secure_websocket: broker.wss_listen,
         server: broker.server(),
-        users: broker.users_file.clone(),
     }
 }
 

@@ -17,7 +17,9 @@ pub struct BrokerSection {
     /// The broker to watch, as it would stand after `--broker`; without it lwtop runs its own.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "fields::url")]
     pub url: Option<String>,
-    /// Where lwtop's own broker listens; port 0 takes any free one.
+    /// Whether lwtop's gateway stands in front of that broker, as after `--upstream`, for devices that connect to `listen`.
+    pub gateway: bool,
+    /// Where lwtop's own broker or its gateway listens; port 0 takes any free one.
     #[serde(with = "fields::address")]
     pub listen: SocketAddr,
     /// Where it listens for MQTT over TLS, if it does.
@@ -97,6 +99,7 @@ impl Default for BrokerSection {
     fn default() -> Self {
         Self {
             url: None,
+            gateway: false,
             listen: (Ipv4Addr::LOCALHOST, 1883).into(),
             tls_listen: None,
             ws_listen: None,
@@ -213,7 +216,8 @@ impl fmt::Debug for BrokerSection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         let mut shown = f.debug_struct("BrokerSection");
-        shown.field("url", &self.shown_url()).field("listen", &self.listen).field("lifecycle", &self.lifecycle);
+        shown.field("url", &self.shown_url()).field("gateway", &self.gateway);
+        shown.field("listen", &self.listen).field("lifecycle", &self.lifecycle);
         shown.field("tls_listen", &self.tls_listen).field("ws_listen", &self.ws_listen);
         shown.field("wss_listen", &self.wss_listen).field("certs", &self.certs).field("server_cert", &self.server_cert);
         shown.field("server_key", &self.server_key).field("client_ca", &self.client_ca);

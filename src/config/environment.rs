@@ -22,8 +22,9 @@ enum Kind {
 }
 
 /// The variables that stand for a key.
-const KEYS: [(&str, &str, Kind); 30] = [
+const KEYS: [(&str, &str, Kind); 31] = [
     ("LWTOP_BROKER", "broker.url", Kind::Text),
+    ("LWTOP_GATEWAY", "broker.gateway", Kind::Switch),
     ("LWTOP_LISTEN", "broker.listen", Kind::Text),
     ("LWTOP_TLS_LISTEN", "broker.tls_listen", Kind::Text),
     ("LWTOP_WS_LISTEN", "broker.ws_listen", Kind::Text),

@@ -32,7 +32,8 @@ pub fn room(open_files: u64, present: usize, more: usize, each: u64) -> Result<(
 /// What a simulated device takes of memory: its task, its socket in the kernel, and what is known of it.
 const EACH: u64 = 8 * 1024;
 
-/// What one takes beside that, where the gateway and the broker are in this process as well.
+/// What one takes beside that, where the gateway and its broker are in this process as well: somebody else's broker behind
+/// the gateway takes less.
 const EACH_EMBEDDED: u64 = 48 * 1024;
 
 /// The memory that is free, in bytes; `None` where the system does not say.
@@ -47,14 +48,14 @@ pub fn free_memory() -> Option<u64> {
 ///
 /// # Errors
 /// A sentence with the numbers and the way out.
-pub fn memory(free: Option<u64>, count: usize, embedded: bool) -> Result<(), String> {
+pub fn memory(free: Option<u64>, count: usize, gateway: bool) -> Result<(), String> {
     let Some(free) = free else { return Ok(()) };
-    let each = if embedded { EACH + EACH_EMBEDDED } else { EACH };
+    let each = if gateway { EACH + EACH_EMBEDDED } else { EACH };
     let (wanted, most) = ((count as u64).saturating_mul(each), free / each);
     if wanted <= free {
         return Ok(());
     }
-    let way_out = if embedded { ", or give another --broker, which keeps its own share" } else { "" };
+    let way_out = if gateway { ", or give another --broker, which keeps its own share" } else { "" };
     Err(format!(
         "{count} devices do not fit into memory: at about {} KB each they need {} MB, and {} MB are free (at most {most} \
          devices); launch fewer{way_out}",

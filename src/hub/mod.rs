@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod core;
+pub mod doors;
 mod ear;
 mod echoes;
 mod errands;
@@ -17,6 +18,7 @@ mod stage;
 pub mod status;
 
 pub use command::Command;
+pub use doors::Doors;
 pub use runtime::{Fatal, Runtime, Turn};
-pub use setup::{Doors, LinkOptions, Setup, Source};
+pub use setup::{LinkOptions, Setup, Source};
 pub use status::{ActionStanding, Notice, RuleStanding, Status};

@@ -101,7 +101,7 @@ impl Runtime {
         let Some(parts) = &self.parts else { return };
         let fleet = self.hub.fleet();
         let Some(device) = fleet.find(client.as_str()).and_then(|key| fleet.device(key)) else { return };
-        if let Some(why) = refusal(device, self.setup.embedded(), fault) {
+        if let Some(why) = refusal(device, self.setup.gateway(), fault) {
             step.notices.push(format!("{client}: {} is not possible: {why}", fault.title()));
             return;
         }

@@ -95,11 +95,11 @@ impl Runtime {
         let starting = tokio::spawn(start(setup.clone(), lanes.clone()));
         let broker = match &setup.source {
             Source::Embedded { listen, .. } => format!("embedded {listen}"),
-            Source::External(address) => address.to_string(),
+            Source::External(address) | Source::Upstream { address, .. } => address.to_string(),
         };
         let status = Status {
             broker,
-            gateway: setup.embedded(),
+            gateway: setup.gateway(),
             connected_topic: setup.topics.connected.to_string(),
             will_topic: setup.topics.will.to_string(),
             executed_topic: setup.topics.executed.to_string(),
@@ -153,7 +153,7 @@ impl Runtime {
     /// Whether it serves devices itself.
     #[must_use]
     pub const fn serves(&self) -> bool {
-        self.setup.embedded()
+        self.setup.gateway()
     }
 
     /// The clock that all moments of this runtime come from.
@@ -224,7 +224,10 @@ impl Runtime {
             return Err(Fatal(fatal));
         }
         if let Some(Entrance { address, .. }) = listening.first() {
-            self.status.broker = format!("embedded {address}");
+            self.status.broker = match &self.setup.source {
+                Source::Upstream { address: behind, .. } => format!("{behind} behind {address}"),
+                _ => format!("embedded {address}"),
+            };
         }
         for (id, job) in jobs {
             self.desk.submit(id, job);

@@ -1,17 +1,18 @@
 //! What to run, and how its parts are brought up.
 
+use super::doors::{Doors, logins};
 use super::stage::heard;
-use crate::broker::{EmbeddedBroker, LinkLogin};
+use crate::broker::EmbeddedBroker;
 use crate::clock::Clock;
 use crate::convention::{Topics, lifecycle};
 use crate::device::{DeviceTemplate, Swarm, Target, Witness};
 use crate::dial::{Proxy, Route};
-use crate::fleet::{Entrance, Report};
-use crate::gateway::{self, Gateway, GatewayConfig, Listener, Logins};
+use crate::fleet::Report;
+use crate::gateway::{Gateway, GatewayConfig, Listener};
 use crate::link::{Link, LinkConfig};
-use crate::mqtt::{BrokerAddress, KeepAlive, Login, Protocol, Scheme, TopicFilter};
+use crate::mqtt::{BrokerAddress, KeepAlive, Login, Protocol, TopicFilter};
 use crate::rules::RuleSet;
-use crate::tls::{ServerOptions, TlsOptions};
+use crate::tls::TlsOptions;
 use crate::wiring::{ActivityBoard, Guests};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -19,7 +20,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
 
 /// Which broker the fleet lives on.
 #[derive(Clone, Debug)]
@@ -30,52 +30,21 @@ pub enum Source {
         listen: SocketAddr,
         /// Where else.
         doors: Doors,
+        /// The file of those who may come in through any door; without one, everybody may.
+        users: Option<PathBuf>,
     },
     /// Somebody else's.
     External(BrokerAddress),
-}
-
-/// The gateway's doors beside the one for MQTT over TCP, and who may pass them all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Doors {
-    /// Where it listens for TLS. Only together with `server`.
-    pub tls: Option<SocketAddr>,
-    /// Where it listens for WebSocket.
-    pub websocket: Option<SocketAddr>,
-    /// Where it listens for WebSocket over TLS. Only together with `server`.
-    pub secure_websocket: Option<SocketAddr>,
-    /// Who it is in TLS, and which certificates it takes.
-    pub server: Option<ServerOptions>,
-    /// The file of those who may come in; without one, everybody may.
-    pub users: Option<PathBuf>,
-}
-
-impl Doors {
-    /// The doors and their addresses. Reads files.
-    fn make(&self) -> Result<Vec<(SocketAddr, gateway::Door)>, String> {
-        let server = || self.server.as_ref().ok_or("a door for TLS needs a certificate: name its folder with --certs");
-        let mut doors = Vec::new();
-        if let Some(at) = self.tls {
-            doors.push((at, gateway::Door::tls(server()?).map_err(|error| error.to_string())?));
-        }
-        if let Some(at) = self.websocket {
-            doors.push((at, gateway::Door::WEBSOCKET));
-        }
-        if let Some(at) = self.secure_websocket {
-            doors.push((at, gateway::Door::secure_websocket(server()?).map_err(|error| error.to_string())?));
-        }
-        Ok(doors)
-    }
-
-    /// Those who may come in, and the login of lwtop's own devices. Reads a file.
-    fn logins(&self) -> Result<Option<(Logins, Login)>, String> {
-        let Some(path) = &self.users else { return Ok(None) };
-        let logins = Logins::read(path).map_err(|error| error.to_string())?;
-        let LinkLogin { user, password } = LinkLogin::random().map_err(|error| {
-            format!("lwtop's own devices get no password: the operating system gave none ({error})")
-        })?;
-        Ok(Some((logins.with(&user, &password), Login { user, password: Some(password) })))
-    }
+    /// Somebody else's, and lwtop's gateway in front of it. lwtop's own link goes past the gateway. Who may come in is
+    /// the broker's business.
+    Upstream {
+        /// The broker; plain TCP.
+        address: BrokerAddress,
+        /// Where the gateway listens; port 0 takes any free one.
+        listen: SocketAddr,
+        /// Where else.
+        doors: Doors,
+    },
 }
 
 /// How lwtop connects to somebody else's broker; its login is in the address.
@@ -147,17 +116,27 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Whether devices come through lwtop's own gateway.
+    /// Whether the broker is lwtop's own.
     #[must_use]
     pub const fn embedded(&self) -> bool {
         matches!(self.source, Source::Embedded { .. })
+    }
+
+    /// Whether devices come through lwtop's own gateway.
+    #[must_use]
+    pub const fn gateway(&self) -> bool {
+        !matches!(self.source, Source::External(_))
     }
 
     /// Open files that one simulated device costs in this process.
     #[must_use]
     pub const fn files_per_device(&self) -> u64 {
         // Its own socket; and where the gateway stands between: its two, and the broker's.
-        if self.embedded() { 4 } else { 1 }
+        match self.source {
+            Source::Embedded { .. } => 4,
+            Source::Upstream { .. } => 3,
+            Source::External(_) => 1,
+        }
     }
 }
 
@@ -214,16 +193,14 @@ impl Parts {
 #[derive(Debug)]
 pub(super) struct Door {
     listener: Listener,
-    upstream: SocketAddr,
+    config: GatewayConfig,
     guests: Arc<Guests>,
-    logins: Option<Arc<Logins>>,
 }
 
 impl Door {
     pub(super) fn open(self, lanes: &Lanes) -> Gateway {
         let Lanes { reports, board, clock } = lanes.clone();
-        let config = GatewayConfig { logins: self.logins, ..GatewayConfig::new(self.upstream) };
-        self.listener.serve(config, reports, board, self.guests, clock)
+        self.listener.serve(self.config, reports, board, self.guests, clock)
     }
 }
 
@@ -237,7 +214,8 @@ pub(super) async fn start(setup: Setup, lanes: Lanes) -> Result<Parts, String> {
         others.extend(lifecycle::FILTER.parse());
     }
     others.extend(setup.rules.rules().iter().map(|rule| rule.statement.from.clone()));
-    bring_up(setup, others, lanes).await
+    // Once a run, and large: whoever waits for it does not carry it along.
+    Box::pin(bring_up(setup, others, lanes)).await
 }
 
 /// Brings up all parts, and listens to wills alone.
@@ -245,7 +223,7 @@ pub(super) async fn start(setup: Setup, lanes: Lanes) -> Result<Parts, String> {
 /// # Errors
 /// One clear sentence.
 pub async fn start_for_wills(setup: Setup, lanes: Lanes) -> Result<Parts, String> {
-    bring_up(setup, Vec::new(), lanes).await
+    Box::pin(bring_up(setup, Vec::new(), lanes)).await
 }
 
 async fn bring_up(setup: Setup, other_filters: Vec<TopicFilter>, lanes: Lanes) -> Result<Parts, String> {
@@ -253,19 +231,14 @@ async fn bring_up(setup: Setup, other_filters: Vec<TopicFilter>, lanes: Lanes) -
     let lost = |_| "the hub is gone".to_owned();
     let will_filters = vec![setup.topics.will.clone()];
     match setup.source {
-        Source::Embedded { listen, doors } => {
+        Source::Embedded { listen, doors, users } => {
             say("opening the door for devices").await.map_err(lost)?;
-            let read = move || Ok::<_, String>((doors.make()?, doors.logins()?));
-            let (others, logins) = spawn_blocking(read).await.map_err(|error| error.to_string())??;
-            let mut listener = Gateway::bind(listen).await.map_err(|error| error.to_string())?;
+            let logins = match users {
+                Some(users) => Some(logins(users).await?),
+                None => None,
+            };
+            let listener = doors.open(listen, &lanes).await?;
             let address = listener.local_addr();
-            let mut entrances = vec![Entrance { scheme: Scheme::Mqtt, address }];
-            for (listen, door) in others {
-                let scheme = door.scheme();
-                let address = listener.add(listen, door).await.map_err(|error| error.to_string())?;
-                entrances.push(Entrance { scheme, address });
-            }
-            lanes.reports.send(Report::Listening(entrances)).await.map_err(lost)?;
             say("starting the broker").await.map_err(lost)?;
             let guests = Arc::new(Guests::default());
             let broker = EmbeddedBroker::start(Arc::clone(&guests)).await.map_err(|error| error.to_string())?;
@@ -283,27 +256,51 @@ async fn bring_up(setup: Setup, other_filters: Vec<TopicFilter>, lanes: Lanes) -
             let (logins, own) = logins.unzip();
             let template = DeviceTemplate { login: own, ..setup.template };
             let swarm = Swarm::new(target, template, reports, board, clock, Witness::Gateway);
-            let door = Some(Door { listener, upstream, guests, logins: logins.map(Arc::new) });
+            let config = GatewayConfig { logins: logins.map(Arc::new), ..GatewayConfig::new(upstream) };
+            let door = Some(Door { listener, config, guests });
             Ok(Parts { broker: Some(broker), door, gateway: None, link, base, heard, swarm })
         }
         Source::External(address) => {
-            say(&format!("connecting to {address}")).await.map_err(lost)?;
-            let login = address.login.clone();
-            let base = setup.link.to(address.clone());
-            let config = LinkConfig { will_filters, other_filters, ..base.clone() };
-            let heard = heard(&config);
-            if config.route.tls.insecure && address.scheme.is_secure() {
-                let notice = Report::Notice("insecure: the broker's certificate is not verified".to_owned());
-                lanes.reports.send(notice).await.map_err(lost)?;
-            }
-            let target = Target::from(config.route.clone());
-            let link = Link::start(config, lanes.reports.clone(), lanes.clock);
-            let template = DeviceTemplate { login, ..setup.template };
+            external(address, setup.link, setup.template, [will_filters, other_filters], &lanes).await
+        }
+        Source::Upstream { address, listen, doors } => {
+            say("opening the door for devices").await.map_err(lost)?;
+            let listener = doors.open(listen, &lanes).await?;
+            let open = listener.local_addr();
+            let config = GatewayConfig::in_front_of(&address.host, address.port);
+            let template = DeviceTemplate { login: address.login.clone(), ..setup.template };
+            let parts = external(address, setup.link, template.clone(), [will_filters, other_filters], &lanes).await?;
             let Lanes { reports, board, clock } = lanes.clone();
-            let swarm = Swarm::new(target, template, reports, board, clock, Witness::Own);
-            Ok(Parts { broker: None, door: None, gateway: None, link, base, heard, swarm })
+            let swarm = Swarm::new(Target::from(reachable(open)), template, reports, board, clock, Witness::Gateway);
+            Ok(Parts { door: Some(Door { listener, config, guests: Arc::default() }), swarm, ..parts })
         }
     }
+}
+
+/// Connects to somebody else's broker; devices that are launched connect there too.
+async fn external(
+    address: BrokerAddress,
+    options: LinkOptions,
+    template: DeviceTemplate,
+    [will_filters, other_filters]: [Vec<TopicFilter>; 2],
+    lanes: &Lanes,
+) -> Result<Parts, String> {
+    let lost = |_| "the hub is gone".to_owned();
+    lanes.reports.send(Report::Starting(format!("connecting to {address}"))).await.map_err(lost)?;
+    let login = address.login.clone();
+    let base = options.to(address.clone());
+    let config = LinkConfig { will_filters, other_filters, ..base.clone() };
+    let heard = heard(&config);
+    if config.route.tls.insecure && address.scheme.is_secure() {
+        let notice = Report::Notice("insecure: the broker's certificate is not verified".to_owned());
+        lanes.reports.send(notice).await.map_err(lost)?;
+    }
+    let target = Target::from(config.route.clone());
+    let link = Link::start(config, lanes.reports.clone(), lanes.clock);
+    let template = DeviceTemplate { login, ..template };
+    let Lanes { reports, board, clock } = lanes.clone();
+    let swarm = Swarm::new(target, template, reports, board, clock, Witness::Own);
+    Ok(Parts { broker: None, door: None, gateway: None, link, base, heard, swarm })
 }
 
 /// Where this machine reaches a listener that may be bound to all addresses.

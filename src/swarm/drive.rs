@@ -417,7 +417,9 @@ impl Driver {
 
     fn summary(&self) -> Summary {
         let broker = match (&self.plan.setup.source, self.listening) {
-            (crate::hub::Source::External(address), _) => address.to_string(),
+            (crate::hub::Source::External(address) | crate::hub::Source::Upstream { address, .. }, _) => {
+                address.to_string()
+            }
             (crate::hub::Source::Embedded { listen, .. }, address) => {
                 format!("embedded {}", address.unwrap_or(*listen))
             }

@@ -170,13 +170,14 @@ impl Plan {
         let each = setup.files_per_device();
         limits::room(limits::raise_open_files(), 0, count, each).map_err(PlanError::TooMuch)?;
         limits::ports(count, self.loopback()).map_err(PlanError::TooMuch)?;
-        limits::memory(limits::free_memory(), count, setup.embedded()).map_err(PlanError::TooMuch)
+        limits::memory(limits::free_memory(), count, setup.gateway()).map_err(PlanError::TooMuch)
     }
 
     /// Whether the broker is on this machine. A name other than `localhost` is taken for another one's.
     fn loopback(&self) -> bool {
         match &self.setup.source {
-            crate::hub::Source::Embedded { .. } => true,
+            // Devices connect to the gateway, which is here.
+            crate::hub::Source::Embedded { .. } | crate::hub::Source::Upstream { .. } => true,
             crate::hub::Source::External(address) => {
                 address.host == "localhost" || address.host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
             }
