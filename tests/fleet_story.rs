@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use lwtop::clock::Moment;
+use lwtop::fleet::wills::{Firing, firing};
 use lwtop::fleet::{
     Change, Closed, Connection, DeviceEvent, Event, Evidence, Fleet, Hop, Incident, IncidentPhase, Incoming, LinkEvent,
     Meaning, Opened, Presence, Role, RuleOutcome, SessionEvent, Settings, Via, WillSent,
@@ -695,4 +696,25 @@ fn a_clean_leave_waits_behind_the_takeover_before_it() {
     ];
     assert_eq!(story.offlines(), told);
     assert_eq!(story.last_word(), "offline");
+}
+
+#[test]
+fn a_will_fires_as_long_as_the_connection_lives() {
+    let mut story = Story::new();
+    let fires = |story: &Story| firing(story.fleet.device(story.fleet.find("lwtThing").unwrap()).unwrap());
+    story.message(Role::Connected, Some("lwtThing"), false, false);
+    assert_eq!(fires(&story), Firing::Unseen);
+    story.open("lwtThing", 1, Some(will()));
+    assert_eq!(fires(&story), Firing::Now);
+    story.fault("lwtThing", Fault::Freeze);
+    assert_eq!(fires(&story), Firing::AtSilence(Duration::from_secs(45)));
+    story.close("lwtThing", 1, Cause::KeepAliveTimeout);
+    assert_eq!(fires(&story), Firing::Gone);
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    assert_eq!(fires(&story), Firing::Sent);
+    story.open("lwtThing", 2, Some(will()));
+    story.close("lwtThing", 2, Cause::ClientInitiatedDisconnect);
+    assert_eq!(fires(&story), Firing::Discarded);
+    story.open("lwtThing", 3, None);
+    assert_eq!(fires(&story), Firing::NoWill);
 }

@@ -854,3 +854,43 @@ fn a_paused_screen_stands_still_and_counts() {
     let screen = world.draw();
     assert!(!screen.contains("paused") && screen.contains("3 marked"), "esc takes the pause away alone: {screen}");
 }
+
+#[test]
+fn messages_come_in_order_and_the_cursor_stays_on_its_own() {
+    let mut world = World::three(140, 40);
+    world.die(ConnId(1), "lwtThing", Fault::Fin);
+    world.keys("3");
+    let shown = world.draw();
+    let line = |word: &str| shown.lines().position(|line| line.contains(word)).unwrap_or_else(|| panic!("{shown}"));
+    assert!(line("executed   lwtThing") < line("will       lwtThing"));
+    assert!(line("will       lwtThing") < line("presence   lwtThing   "), "{shown}");
+    world.keys("j");
+    let selected = |world: &mut World| {
+        let shown = world.draw();
+        shown.lines().find(|line| line.contains('▸') && line.contains("12:04")).unwrap().to_owned()
+    };
+    assert!(selected(&mut world).contains("will       lwtThing"));
+    world.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    assert!(selected(&mut world).contains("will       lwtThing "), "more came, and the cursor stayed");
+    world.keys("g");
+    world.die(ConnId(3), "lwtThing-3", Fault::Fin);
+    assert!(selected(&mut world).contains("executed   lwtThing-3"), "on the newest it follows");
+    world.keys("l");
+    assert!(selected(&mut world).contains("connected"));
+}
+
+#[test]
+fn y_copies_the_payload_byte_for_byte_and_bytes_as_hexadecimal() {
+    let mut world = World::three(80, 24);
+    world.message("/last/will/topic", b"say \x1b[2J", None, false);
+    world.keys("3");
+    assert_eq!(world.keys("y"), [Effect::Copy("say \x1b[2J".into())]);
+    assert!(world.draw().contains("8 bytes given to the terminal's clipboard"), "{}", world.screen());
+    world.message("/last/will/topic", b"\xff\x00", None, false);
+    world.key(KeyCode::Enter);
+    assert_eq!(world.keys("y"), [Effect::Copy("ff00".into())]);
+    world.message("/last/will/topic", &vec![b'x'; 80 * 1024], None, false);
+    world.key(KeyCode::Esc);
+    assert!(world.keys("y").is_empty());
+    assert!(world.draw().contains("not copied: it has 80 KB"), "{}", world.screen());
+}

@@ -295,6 +295,60 @@ fn a_will_alone_as_a_sequence() {
     });
 }
 
+#[test]
+fn messages() {
+    shows("messages", |width, height| {
+        let mut world = deaths(width, height);
+        world.apply(Event::Link(LinkEvent::Down { at: world.now, why: "the broker closed".into() }));
+        world.pass(1_000);
+        world.apply(Event::Link(LinkEvent::Up { at: world.now }));
+        world.message("/last/will/topic", tui_world::will_payload("pump-3").as_bytes(), None, true);
+        world.message("/lwt/connected/topic", b"\xff\x00\x01hello", None, false);
+        world.keys("3");
+        world.draw();
+        world.keys("j");
+        world
+    });
+}
+
+#[test]
+fn messages_of_presence() {
+    shows("messages_presence", |width, height| {
+        let mut world = deaths(width, height);
+        world.keys("3h");
+        world
+    });
+}
+
+#[test]
+fn no_messages() {
+    shows("messages_none", |width, height| {
+        let mut world = World::up(width, height);
+        world.keys("3ll");
+        world
+    });
+}
+
+#[test]
+fn wills() {
+    shows("wills", |width, height| {
+        let mut world = deaths(width, height);
+        world.keys("4");
+        world.draw();
+        world.keys("jj");
+        world
+    });
+}
+
+#[test]
+fn no_wills() {
+    shows("wills_none", |width, height| {
+        let mut world = World::up(width, height);
+        world.keys("4");
+        world
+    });
+}
+
 /// Two deaths: of a device that says what the article's rule asks for, and of one that leaves `trigger_action` out.
 fn two_wills(width: u16, height: u16) -> World {
     let mut world = World::three(width, height);

@@ -176,6 +176,7 @@ async fn drive<B: Backend<Error = std::io::Error>>(
                 for effect in ui.on_event(&event, &View { fleet, status, rules, now: clock.now() }) {
                     match effect {
                         Effect::Quit => return Ok(()),
+                        Effect::Copy(text) => terminal::copy(&text).map_err(End::Terminal)?,
                         Effect::Command(command) => orders.push(command),
                     }
                 }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 /// One message in a feed.
 #[derive(Clone, Debug)]
 pub struct FeedEntry {
+    /// Its place among all messages and news: what came later has a higher one.
+    pub number: u64,
     /// The message.
     pub message: Incoming,
     /// The device it speaks of; `None` is shown as *unattributed*, never guessed.

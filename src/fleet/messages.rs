@@ -54,7 +54,8 @@ impl Fleet {
                 self.devices[key.0].last_message = Some(LastMessage { at: *at, topic: topic.clone(), payload });
             }
         }
-        self.feed_mut(role).push(FeedEntry { message, device, role, skipped });
+        let number = self.next_number();
+        self.feed_mut(role).push(FeedEntry { number, message, device, role, skipped });
     }
 
     /// A will may carry another device's name in its payload. The broker's word on who published it counts more, if that

@@ -10,12 +10,14 @@ pub mod feed;
 pub mod incident;
 pub mod lifecycle;
 mod messages;
+pub mod news;
 mod notices;
 pub mod presence;
 mod roster;
 mod sessions;
 pub mod state;
 mod vigil;
+pub mod wills;
 
 pub use change::{Change, IncidentPhase};
 pub use connection::Connection;
@@ -27,5 +29,6 @@ pub use event::{
 pub use feed::{Feed, FeedEntry};
 pub use incident::{Hop, Hops, Incident, IncidentId, IncidentLog};
 pub use lifecycle::{Lifecycle, LifecycleKind};
+pub use news::{News, NewsKind, NewsLog};
 pub use presence::{Counts, Evidence, Presence, WillSent};
 pub use state::{Fleet, LinkState, Settings};

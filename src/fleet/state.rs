@@ -6,6 +6,7 @@ use super::device::{Device, DeviceKey, Origin};
 use super::event::{DeviceEvent, Event, LinkEvent, Role, SessionEvent};
 use super::feed::Feed;
 use super::incident::{Incident, IncidentId, IncidentLog};
+use super::news::{News, NewsKind, NewsLog};
 use super::presence::{Counts, Evidence, Presence};
 use super::roster::Roster;
 use crate::clock::Moment;
@@ -52,6 +53,9 @@ pub struct Fleet {
     events: u64,
     pub(super) counts: Counts,
     feeds: [Feed; 4],
+    news: NewsLog,
+    /// How many messages and news there were.
+    told: u64,
     pub(super) incidents: IncidentLog,
     pub(super) deadlines: Deadlines,
     link: LinkState,
@@ -81,6 +85,8 @@ impl Fleet {
             events: 0,
             counts: Counts::default(),
             feeds: Default::default(),
+            news: NewsLog::default(),
+            told: 0,
             incidents: IncidentLog::default(),
             deadlines: Deadlines::default(),
             link: LinkState::default(),
@@ -216,6 +222,22 @@ impl Fleet {
         &mut self.feeds[role as usize]
     }
 
+    /// The last changes of presences.
+    #[must_use]
+    pub const fn news(&self) -> &NewsLog {
+        &self.news
+    }
+
+    pub(super) const fn next_number(&mut self) -> u64 {
+        self.told += 1;
+        self.told
+    }
+
+    fn tell(&mut self, at: Moment, what: NewsKind) {
+        let number = self.next_number();
+        self.news.push(News { number, at, what });
+    }
+
     /// One incident, while it is kept.
     #[must_use]
     pub fn incident(&self, id: IncidentId) -> Option<&Incident> {
@@ -256,8 +278,18 @@ impl Fleet {
         Some(key)
     }
 
-    /// Changes a presence and keeps the counts right.
+    /// Changes a presence, keeps the counts right and tells of it.
     pub(super) fn set_presence(&mut self, key: DeviceKey, presence: Presence, evidence: Option<Evidence>, at: Moment) {
+        let Some(device) = self.devices.get(key.0) else { return };
+        if device.presence != presence {
+            let client = device.id.clone();
+            self.tell(at, NewsKind::Device { client, presence, evidence });
+        }
+        self.change_presence(key, presence, evidence, at);
+    }
+
+    /// The same without a word: when lwtop's own link changes, that is the news.
+    fn change_presence(&mut self, key: DeviceKey, presence: Presence, evidence: Option<Evidence>, at: Moment) {
         let Some(device) = self.devices.get_mut(key.0) else { return };
         if device.presence != presence {
             *self.counts.slot(device.presence) -= 1;
@@ -338,6 +370,7 @@ impl Fleet {
 
     fn link_up(&mut self, at: Moment, out: &mut Vec<Change>) {
         self.link = LinkState::Up { since: at };
+        self.tell(at, NewsKind::Link { up: true, why: None });
         out.push(Change::Link { at, up: true, why: None });
         for index in 0..self.order.len() {
             let key = self.order[index];
@@ -350,12 +383,12 @@ impl Fleet {
             };
             match before {
                 Presence::Online | Presence::Overdue => {
-                    self.set_presence(key, Presence::Online, Some(Evidence::Wire), since);
+                    self.change_presence(key, Presence::Online, Some(Evidence::Wire), since);
                     let client = self.devices[key.0].id.clone();
                     out.push(Change::Online { at, client, evidence: Evidence::Wire });
                     self.look_later(key);
                 }
-                _ => self.set_presence(key, before, evidence, since),
+                _ => self.change_presence(key, before, evidence, since),
             }
         }
     }
@@ -383,6 +416,7 @@ impl Fleet {
             }
             return;
         }
+        self.tell(at, NewsKind::Link { up: false, why: Some(why.clone()) });
         self.link = LinkState::Down { since: at, why };
         for index in 0..self.order.len() {
             let key = self.order[index];
@@ -394,7 +428,7 @@ impl Fleet {
                 Some(before) if device.presence == Presence::Unknown => before,
                 _ => (device.presence, device.evidence, device.since),
             };
-            self.set_presence(key, Presence::Unknown, None, at);
+            self.change_presence(key, Presence::Unknown, None, at);
             self.devices[key.0].before_blackout = Some(before);
         }
     }

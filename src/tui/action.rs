@@ -64,6 +64,8 @@ pub enum Action {
     Show(Page),
     /// Opens the device that the selected line speaks of.
     OpenDevice,
+    /// Copies what is selected.
+    Copy,
     /// Shows why rules fired on a message, or did not.
     Why,
     /// Goes on with a lesson.

@@ -3,11 +3,13 @@
 
 use super::View;
 use super::action::Action;
+use super::clipboard;
 use super::incidents::IncidentsPage;
 use super::keymap::{Keymap, Mode};
 use super::layer::{Layer, MOST_TO_LAUNCH};
 use super::layout::{self, Regions, Shape};
 use super::lesson::{self, LessonPage};
+use super::messages::{MessagesPage, Told};
 use super::notices::Notices;
 use super::orders::can_reconnect;
 use super::page::Page;
@@ -30,6 +32,8 @@ pub const FEEDS: [Role; 3] = [Role::Connected, Role::Will, Role::Executed];
 pub enum Effect {
     /// The hub is to do this.
     Command(Command),
+    /// The person's clipboard is to hold this.
+    Copy(String),
     /// lwtop is to end.
     Quit,
 }
@@ -57,6 +61,10 @@ pub struct App {
     pub page: Page,
     /// The place on the page of incidents.
     pub incidents: IncidentsPage,
+    /// The place on the page of messages.
+    pub messages: MessagesPage,
+    /// The place on the page of wills.
+    pub wills: DeviceCursor,
     /// The place on the page of rules.
     pub rules: RulesPage,
     /// The place on the page of lessons.
@@ -98,6 +106,8 @@ impl Default for App {
             area: Rect::new(0, 0, 80, 24),
             page: Page::default(),
             incidents: IncidentsPage::default(),
+            messages: MessagesPage::default(),
+            wills: DeviceCursor::default(),
             rules: RulesPage::default(),
             lessons: LessonPage::default(),
             shape: Shape::default(),
@@ -130,6 +140,8 @@ impl App {
         match (layer, self.page, self.focus) {
             (Some(layer), ..) => layer.mode(),
             (None, Page::Incidents, _) => Mode::Incidents,
+            (None, Page::Messages, _) => Mode::Messages,
+            (None, Page::Wills, _) => Mode::Wills,
             (None, Page::Rules, _) => Mode::Rules,
             (None, Page::Lesson, _) if self.lessons.plays => Mode::Lesson,
             (None, Page::Lesson, _) => Mode::Lessons,
@@ -164,13 +176,15 @@ impl App {
         match (open, self.page, self.focus) {
             (Some(client), ..) => view.device(client?),
             (None, Page::Incidents, _) => view.device(&self.incidents.selected(view)?.client),
+            (None, Page::Messages, _) => view.device(self.messages.selected(view)?.device()?),
+            (None, Page::Wills, _) => self.wills.device(view.fleet, self.sieve.rows(view.fleet)),
             (None, _, Focus::Feed) => view.device(self.current_message(view)?.device.as_ref()?),
             (None, _, Focus::Devices) => self.cursor.device(view.fleet, self.sieve.rows(view.fleet)),
         }
     }
 
     /// The message under the cursor of the feed in front.
-    fn current_message<'a>(&self, view: &View<'a>) -> Option<&'a FeedEntry> {
+    pub(super) fn current_message<'a>(&self, view: &View<'a>) -> Option<&'a FeedEntry> {
         let feed = view.fleet.feed(FEEDS[self.feed]);
         feed.entries().get(self.feed_cursors[self.feed].row(feed))
     }
@@ -196,8 +210,14 @@ impl App {
             cursor.sync(view.fleet.feed(role), rows);
         }
         self.notices.hear(view.status);
-        if self.page == Page::Incidents {
-            self.incidents.sync(view, self.area);
+        match self.page {
+            Page::Incidents => self.incidents.sync(view, self.area),
+            Page::Messages => self.messages.sync(view, self.area),
+            Page::Wills => {
+                let grid = layout::wills(self.area).grid();
+                self.wills.sync(view.fleet, self.sieve.rows(view.fleet), &grid);
+            }
+            Page::Fleet | Page::Rules | Page::Lesson => {}
         }
         self.lessons.sync(view);
         if self.page == Page::Rules {
@@ -221,6 +241,9 @@ impl App {
             },
             _ => action,
         };
+        if action == Action::Copy {
+            return self.copy(view);
+        }
         let command = self.act(action, view);
         // Whatever it came of: a lesson launches devices, too.
         let command = if command.is_some() && self.read_only { self.refuse(view) } else { command };
@@ -279,7 +302,7 @@ impl App {
                 _ => self.open(Layer::Help { scroll: 0 }),
             },
             // Answered before.
-            Action::Quit => None,
+            Action::Copy | Action::Quit => None,
         }
     }
 
@@ -301,16 +324,22 @@ impl App {
             Action::SwitchShape => view.fleet.len() > 1,
             Action::Filter | Action::MarkAll => !view.fleet.is_empty(),
             Action::Enter => match self.mode() {
-                Mode::Fleet => current.is_some(),
+                Mode::Fleet | Mode::Wills => current.is_some(),
                 Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
                 Mode::Rules => self.rules.shown().is_some(),
                 Mode::Incidents => self.incidents.selected(view).is_some(),
+                Mode::Messages => match self.messages.selected(view) {
+                    Some(Told::News(_)) => current.is_some(),
+                    told => told.is_some(),
+                },
                 Mode::Detail => current.is_some_and(|device| device.incident.is_some()),
                 Mode::Launch => matches!(self.layers.last(), Some(Layer::Launch { number: 1.. })),
                 _ => true,
             },
             Action::Left | Action::Right if self.mode() == Mode::Sequence => self.can_turn_incident(action, view),
             Action::Left | Action::Right if self.mode() == Mode::Lesson => self.lessons.can_turn(action),
+            Action::Left | Action::Right if self.mode() == Mode::Messages => true,
+            Action::Copy => self.copied(view).is_some(),
             Action::Left | Action::Right => self.rules.can_turn(action == Action::Right),
             Action::GoOn => {
                 let state = view.status.lesson.as_ref().map(Player::state);
@@ -318,6 +347,7 @@ impl App {
             }
             Action::Show(page) => self.page != page || !self.layers.is_empty(),
             Action::Why => match self.mode() {
+                Mode::Messages => matches!(self.messages.selected(view), Some(Told::Message(_))),
                 Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
                 // Where the whole page is visible, the reason is, too.
                 Mode::Rules => self.rules.shown().is_some() && self.rules.drawn.get().1 > 0,
@@ -340,6 +370,20 @@ impl App {
         self.notices.push(note.clone());
         self.note = Some(note);
         None
+    }
+
+    fn copy(&mut self, view: &View<'_>) -> Vec<Effect> {
+        let Some(text) = self.copied(view) else {
+            self.say(view, "there is nothing here to copy");
+            return Vec::new();
+        };
+        if text.len() > clipboard::LONGEST {
+            let most = clipboard::LONGEST / 1024;
+            self.say(view, format!("not copied: it has {} KB, and terminals take {most} KB", text.len() / 1024));
+            return Vec::new();
+        }
+        self.say(view, format!("{} bytes given to the terminal's clipboard (OSC 52)", text.len()));
+        vec![Effect::Copy(text)]
     }
 
     pub(super) fn open(&mut self, layer: Layer) -> Option<Command> {
@@ -387,6 +431,15 @@ impl App {
         }
         if self.layers.is_empty() && self.page == Page::Incidents {
             self.incidents.step(action, view, self.area);
+            return None;
+        }
+        if self.layers.is_empty() && self.page == Page::Wills {
+            let grid = layout::wills(self.area).grid();
+            self.wills.step(action, view.fleet, self.sieve.rows(view.fleet), &grid);
+            return None;
+        }
+        if self.layers.is_empty() && self.page == Page::Messages {
+            self.messages.step(action, view, self.area);
             return None;
         }
         if matches!(action, Action::Left | Action::Right) && self.mode() == Mode::Sequence {
@@ -460,6 +513,8 @@ impl App {
                 self.open(Layer::Sequence { incident, scroll: 0 })
             }
             (None, _) if self.page == Page::Lesson => self.lessons.begin(),
+            (None, _) if self.page == Page::Wills => self.open_device(view),
+            (None, _) if self.page == Page::Messages => self.enter_told(view),
             (None, _) if self.page == Page::Rules => {
                 let entry = self.rules.shown()?.entry.clone();
                 self.open(Layer::message(entry))

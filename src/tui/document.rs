@@ -11,8 +11,12 @@ const MOST_BYTES: usize = 64 * 1024;
 pub struct Document {
     /// What it is: `JSON, 91 bytes`, `not JSON, 12 bytes`, …
     pub kind: String,
-    /// Its lines, cleaned for the screen but not yet broken to its width.
+    /// Whether it is JSON.
+    pub json: bool,
+    /// Its lines, cleaned for the screen but not yet broken to its width; empty for bytes.
     pub lines: Vec<String>,
+    /// What is no text.
+    pub bytes: Vec<u8>,
 }
 
 impl Document {
@@ -27,12 +31,13 @@ impl Document {
             _ if bytes == 0 => ("empty", vec!["(no payload)".to_owned()]),
             Ok(text) if json => ("JSON", indent(beginning(text))),
             Ok(text) => ("not JSON", escaped_text(beginning(text))),
-            Err(_) => ("not UTF-8", vec![escaped_bytes(shown)]),
+            Err(_) => ("not UTF-8", Vec::new()),
         };
+        let shown = if kind == "not UTF-8" { shown.to_vec() } else { Vec::new() };
         if bytes > MOST_BYTES {
             lines.push(format!("… and {} bytes more", bytes - MOST_BYTES));
         }
-        Self { kind: format!("{kind}, {size}"), lines }
+        Self { kind: format!("{kind}, {size}"), json, lines, bytes: shown }
     }
 }
 
@@ -47,16 +52,24 @@ fn escaped_text(text: &str) -> Vec<String> {
     text.split_inclusive('\n').map(clean).collect()
 }
 
-fn escaped_bytes(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(&clean(chunk.valid()));
-        for byte in chunk.invalid() {
+/// Bytes in hexadecimal, as many a line as `room` columns hold, with their letters beside them:
+/// `0010  67 6f 6e 65 ff  gone.`
+#[must_use]
+pub fn hex(bytes: &[u8], room: usize) -> Vec<String> {
+    // Offset and two gaps, and four columns a byte.
+    let a_line = [16, 8, 4].into_iter().find(|count| 7 + 4 * count <= room).unwrap_or(2);
+    let lines = bytes.chunks(a_line).enumerate().map(|(index, chunk)| {
+        let mut line = format!("{:04x} ", index * a_line);
+        for byte in chunk {
             // Writing to a String cannot fail.
-            let _ = write!(out, "\\x{byte:02x}");
+            let _ = write!(line, " {byte:02x}");
         }
-    }
-    out
+        line.push_str(&"   ".repeat(a_line - chunk.len()));
+        line.push_str("  ");
+        line.extend(chunk.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' }));
+        line
+    });
+    lines.collect()
 }
 
 /// Indents JSON without touching what it says: numbers, escapes, doubled keys and their order stay as they came.
@@ -140,9 +153,23 @@ mod tests {
         assert_eq!(Document::read(b"").kind, "empty, 0 bytes");
         assert_eq!(
             Document::read(b"offline\nnow"),
-            Document { kind: "not JSON, 11 bytes".into(), lines: vec!["offline\\n".into(), "now".into()] }
+            Document {
+                kind: "not JSON, 11 bytes".into(),
+                json: false,
+                lines: vec!["offline\\n".into(), "now".into()],
+                bytes: Vec::new()
+            }
         );
-        assert_eq!(Document::read(b"\xfe\x01a").lines, ["\\xfe\\u{1}a"]);
+    }
+
+    #[test]
+    fn bytes_are_shown_in_as_many_columns_as_there_are() {
+        let document = Document::read(b"\xfe\x01gone");
+        assert_eq!((document.kind.as_str(), document.lines.len()), ("not UTF-8, 6 bytes", 0));
+        assert_eq!(hex(&document.bytes, 40), ["0000  fe 01 67 6f 6e 65        ..gone"]);
+        assert_eq!(hex(&document.bytes, 30), ["0000  fe 01 67 6f  ..go", "0004  6e 65        ne"]);
+        let wide = hex(&[b'x'; 20], 76);
+        assert_eq!((wide.len(), wide[0].len(), &wide[1][..6]), (2, 71, "0010  "));
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub enum Mode {
     Feed,
     /// The page of incidents is in front.
     Incidents,
+    /// The page of messages is in front.
+    Messages,
+    /// The page of wills is in front.
+    Wills,
     /// The page of rules is in front.
     Rules,
     /// The list of lessons is in front.
@@ -50,10 +54,12 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Fleet,
         Self::Feed,
         Self::Incidents,
+        Self::Messages,
+        Self::Wills,
         Self::Rules,
         Self::Lessons,
         Self::Lesson,
@@ -76,6 +82,8 @@ impl Mode {
             Self::Fleet => "among the devices",
             Self::Feed => "in a feed",
             Self::Incidents => "on the page of incidents",
+            Self::Messages => "on the page of messages",
+            Self::Wills => "on the page of wills",
             Self::Rules => "on the page of rules",
             Self::Lessons => "in the list of lessons",
             Self::Lesson => "in a lesson",
@@ -139,16 +147,17 @@ const fn fixed(modes: &'static [Mode], keys: &'static [Key], action: Action, hel
 
 use Key::{Char, Code, Ctrl};
 use Mode::{
-    Confirm, Death, Detail, Feed, Filter, Fleet, Help, Incidents, Launch, Lesson, Lessons, Message, Notices, Palette,
-    Rules, Sequence,
+    Confirm, Death, Detail, Feed, Filter, Fleet, Help, Incidents, Launch, Lesson, Lessons, Message, Messages, Notices,
+    Palette, Rules, Sequence, Wills,
 };
 
 /// Where a device is selected.
-const PAGES: &[Mode] = &[Fleet, Feed, Detail, Incidents, Sequence];
+const PAGES: &[Mode] = &[Fleet, Feed, Detail, Incidents, Sequence, Messages, Wills];
 const MAIN: &[Mode] = &[Fleet, Feed];
 /// Where a page fills the screen: from there one turns to any other.
-const TABBED: &[Mode] = &[Fleet, Feed, Detail, Incidents, Sequence, Rules, Lessons, Lesson];
-const LISTS: &[Mode] = &[Fleet, Feed, Detail, Message, Help, Notices, Incidents, Sequence, Rules, Lessons, Lesson];
+const TABBED: &[Mode] = &[Fleet, Feed, Detail, Incidents, Sequence, Messages, Wills, Rules, Lessons, Lesson];
+const LISTS: &[Mode] =
+    &[Fleet, Feed, Detail, Message, Help, Notices, Incidents, Sequence, Messages, Wills, Rules, Lessons, Lesson];
 const SIDEWAYS: &[Mode] = &[Fleet, Feed, Detail, Message, Help, Notices];
 const POPUPS: &[Mode] = &[Message, Death, Launch, Confirm, Help, Notices];
 
@@ -166,12 +175,42 @@ pub const BINDINGS: &[Binding] = &[
         "sequence",
         "of an incident or a device: its death as a sequence of packets",
     ),
-    bind(&[Incidents, Sequence], &[Char('d')], Action::OpenDevice, "device", "of an incident: its device"),
-    bind(&[Feed, Message, Rules], &[Char('w')], Action::Why, "why", "why rules fired on the message, or did not"),
+    bind(&[Wills], &[Code(KeyCode::Enter)], Action::Enter, "device", "of a will: its device"),
+    bind(&[Messages], &[Code(KeyCode::Enter)], Action::Enter, "open", "of a message: all of it"),
+    bind(
+        &[Messages],
+        &[Code(KeyCode::Right), Char(']'), Char('l')],
+        Action::Right,
+        "next kind",
+        "of messages: the next kind",
+    ),
+    bind(&[Messages], &[Code(KeyCode::Left), Char('['), Char('h')], Action::Left, "", "of messages: the kind before"),
+    bind(
+        &[Incidents, Sequence, Messages],
+        &[Char('d')],
+        Action::OpenDevice,
+        "device",
+        "of an incident or a message: its device",
+    ),
+    bind(
+        &[Feed, Message, Messages, Rules],
+        &[Char('w')],
+        Action::Why,
+        "why",
+        "why rules fired on the message, or did not",
+    ),
+    bind(
+        &[Message, Messages, Wills],
+        &[Char('y')],
+        Action::Copy,
+        "copy",
+        "copy the message, the will, or the id of the device",
+    ),
+    bind(&[Fleet, Feed, Detail, Incidents, Sequence], &[Char('y')], Action::Copy, "", ""),
     bind(MAIN, &[Char(' ')], Action::Mark, "mark", "mark the device; x, X, r and D act on all that are marked"),
     bind(MAIN, &[Char('a')], Action::MarkAll, "", "mark all devices that are shown, or none"),
     bind(
-        MAIN,
+        &[Fleet, Feed, Wills],
         &[Char('/')],
         Action::Filter,
         "filter",
@@ -202,6 +241,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Lesson], &[Char('s')], Action::StopPlaying, "stop", "in a lesson: stop; its devices leave"),
     bind(TABBED, &[Char('1')], Action::Show(Page::Fleet), "", "the fleet: devices and messages"),
     bind(TABBED, &[Char('2')], Action::Show(Page::Incidents), "incidents", "the incidents: every death with its hops"),
+    bind(TABBED, &[Char('3')], Action::Show(Page::Messages), "messages", "the messages: all that was said, in order"),
+    bind(TABBED, &[Char('4')], Action::Show(Page::Wills), "wills", "the wills: what the broker would publish"),
     bind(TABBED, &[Char('5')], Action::Show(Page::Rules), "rules", "the rules, and why they fired or did not"),
     bind(TABBED, &[Char('6')], Action::Show(Page::Lesson), "lesson", "the lessons: what a will is, step by step"),
     bind(
@@ -272,7 +313,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Notices], &[Char('!')], Action::Notices, "", ""),
     bind(TABBED, &[Char('!')], Action::Notices, "", "the last notices, in full"),
     bind(
-        &[Fleet, Feed, Detail, Incidents, Sequence, Rules, Message, Lessons, Lesson],
+        &[Fleet, Feed, Detail, Incidents, Sequence, Messages, Wills, Rules, Message, Lessons, Lesson],
         &[Char('?')],
         Action::Help,
         "help",

@@ -226,6 +226,53 @@ pub fn incidents(area: Rect) -> IncidentsRegions {
     IncidentsRegions { list, rows: usize::from(height.saturating_sub(3)).max(1), sequence }
 }
 
+/// The page of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessagesRegions {
+    /// The list.
+    pub list: Rect,
+    /// The lines that are visible; at least 1.
+    pub rows: usize,
+    /// The selected message; empty where lines are few.
+    pub message: Rect,
+}
+
+/// Divides the body of `area`: where there are lines for both, the selected message stands below the list.
+#[must_use]
+pub fn messages(area: Rect) -> MessagesRegions {
+    let body = body(area);
+    let height = if area.height < TALL { body.height } else { body.height - (body.height * 2 / 5).clamp(6, 18) };
+    let list = Rect { height, ..body };
+    let message = Rect { y: list.bottom(), height: body.height - height, ..body };
+    MessagesRegions { list, rows: usize::from(height.saturating_sub(2)).max(1), message }
+}
+
+/// The page of wills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WillsRegions {
+    /// The list.
+    pub list: Rect,
+    /// The lines that are visible; at least 1.
+    pub rows: usize,
+    /// The selected will; empty where lines are few.
+    pub will: Rect,
+}
+
+impl WillsRegions {
+    /// The list as a grid of one column.
+    #[must_use]
+    pub const fn grid(&self) -> Grid {
+        Grid { table: true, columns: 1, rows: self.rows, pane_height: 1 }
+    }
+}
+
+/// Divides the body of `area` like that of the messages; the list has a line of titles.
+#[must_use]
+pub fn wills(area: Rect) -> WillsRegions {
+    let MessagesRegions { list, message, .. } = messages(area);
+    WillsRegions { list, rows: usize::from(list.height.saturating_sub(3)).max(1), will: message }
+}
+
 /// A pop-up of at most `width` × `height` in the middle of `area`.
 #[must_use]
 pub fn middle(area: Rect, width: u16, height: u16) -> Rect {

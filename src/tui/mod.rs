@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod app;
+pub mod clipboard;
 pub mod colour;
 pub mod document;
 pub mod filter;
@@ -16,6 +17,7 @@ pub mod layer;
 pub mod layout;
 pub mod lesson;
 pub mod look;
+pub mod messages;
 pub mod notices;
 mod orders;
 pub mod page;

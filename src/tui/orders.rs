@@ -27,8 +27,8 @@ impl App {
     /// Why there is no device to act on.
     pub(super) fn nobody(&self) -> String {
         self.keys.tell(match (self.mode_below(), self.focus) {
-            (Mode::Incidents | Mode::Sequence, _) => {
-                "there is no device to act on: it was deleted, or there is none yet"
+            (Mode::Incidents | Mode::Sequence | Mode::Messages, _) => {
+                "there is no device to act on here: none is named, or it was deleted"
             }
             (_, Focus::Feed) => "this message names no device: {next-region} goes to the devices",
             (_, Focus::Devices) if !self.sieve.filter().is_empty() && !self.marks.is_empty() => {

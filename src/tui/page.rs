@@ -11,6 +11,10 @@ pub enum Page {
     Fleet,
     /// Every death with its hops.
     Incidents,
+    /// All that was said, in the order in which it came.
+    Messages,
+    /// What the broker would publish for each device.
+    Wills,
     /// The rules, and why they fired or did not.
     Rules,
     /// The lessons.
@@ -19,7 +23,7 @@ pub enum Page {
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 4] = [Self::Fleet, Self::Incidents, Self::Rules, Self::Lesson];
+    pub const ALL: [Self; 6] = [Self::Fleet, Self::Incidents, Self::Messages, Self::Wills, Self::Rules, Self::Lesson];
 
     /// Its name on the tab.
     #[must_use]
@@ -27,6 +31,8 @@ impl Page {
         match self {
             Self::Fleet => "Fleet",
             Self::Incidents => "Incidents",
+            Self::Messages => "Messages",
+            Self::Wills => "Wills",
             Self::Rules => "Rules",
             Self::Lesson => "Lesson",
         }

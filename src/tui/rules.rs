@@ -3,10 +3,11 @@
 
 use super::View;
 use super::action::Action;
-use super::app::{App, FEEDS};
+use super::app::App;
 use super::keymap::Mode;
 use super::layer::Layer;
 use super::layout;
+use super::messages::Told;
 use super::page::Page;
 use crate::fleet::{FeedEntry, Fleet, Role};
 use crate::hub::Command;
@@ -208,13 +209,17 @@ impl App {
         let (spot, entry) = if let Some(Layer::Message { entry, .. }) = self.layers.last() {
             (spot_of(view.fleet, entry), (**entry).clone())
         } else {
-            let role = FEEDS[self.feed];
-            let feed = view.fleet.feed(role);
-            let row = self.feed_cursors[self.feed].row(feed);
-            let Some(entry) = feed.entries().get(row) else {
-                return self.say(view, "there is no message here yet to give a reason for");
+            let selected = match self.mode() {
+                Mode::Messages => self.messages.selected(view).and_then(|told| match told {
+                    Told::Message(entry) => Some(entry),
+                    Told::News(_) => None,
+                }),
+                _ => self.current_message(view),
             };
-            (Some((role, number(feed.total(), row))), entry.clone())
+            let Some(entry) = selected else {
+                return self.say(view, "there is no message here to give a reason for");
+            };
+            (spot_of(view.fleet, entry), entry.clone())
         };
         let topic = &entry.message.topic;
         let Some(first) = listening(view.rules, topic).next() else {
@@ -261,7 +266,7 @@ const fn number(total: u64, row: usize) -> u64 {
 /// Where a message is that was taken from a feed some time ago.
 fn spot_of(fleet: &Fleet, entry: &FeedEntry) -> Option<Spot> {
     let feed = fleet.feed(entry.role);
-    let row = feed.entries().iter().position(|other| other.message == entry.message)?;
+    let row = feed.entries().iter().position(|other| other.number == entry.number)?;
     Some((entry.role, number(feed.total(), row)))
 }
 

@@ -1,5 +1,6 @@
 //! The person's terminal: taken over on entry, and given back as it was on quit, error, panic and signal.
 
+use super::clipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
@@ -73,6 +74,18 @@ impl<W: Write> Write for FrameWriter<W> {
 
 /// The terminal's side of the interface.
 pub type Screen = Terminal<CrosstermBackend<FrameWriter<Stdout>>>;
+
+/// Asks the terminal to put `text` into the person's clipboard; a text that is too long for it is not sent.
+///
+/// # Errors
+/// What the terminal says when it cannot be written to.
+pub fn copy(text: &str) -> io::Result<()> {
+    let Some(sequence) = clipboard::sequence(text) else { return Ok(()) };
+    // Between two frames: each is written in one go.
+    let mut out = io::stdout();
+    out.write_all(sequence.as_bytes())?;
+    out.flush()
+}
 
 /// Gives the terminal back when it is dropped.
 #[derive(Debug)]

@@ -14,9 +14,11 @@ mod incidents;
 mod launch;
 mod lesson;
 mod message;
+mod messages;
 mod notices;
 mod palette;
 mod pane;
+mod payload;
 mod prompt;
 mod rule;
 mod rules;
@@ -26,6 +28,7 @@ mod small;
 mod table;
 mod tabs;
 mod why;
+mod wills;
 
 pub use canvas::Canvas;
 
@@ -70,6 +73,8 @@ fn draw_signs(canvas: &mut Canvas<'_>) {
     match (page, app.page) {
         (Some(_), _) => {}
         (None, Page::Incidents) => incidents::draw(canvas, area),
+        (None, Page::Messages) => messages::draw(canvas, area),
+        (None, Page::Wills) => wills::draw(canvas, area),
         (None, Page::Rules) => rules::draw(canvas, area),
         (None, Page::Lesson) => lesson::draw(canvas, area, &regions),
         (None, Page::Fleet) => {
