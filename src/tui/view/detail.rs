@@ -19,7 +19,7 @@ use super::boxes::{Titles, frame, lines, more};
 use super::canvas::Canvas;
 use super::pane::{fuse_bar, next_second, title};
 use crate::fleet::{Device, Hop, Incident, LinkState, Presence, Session};
-use crate::mqtt::{Cause, ClientId};
+use crate::mqtt::{Cause, ClientId, Protocol};
 use crate::tui::text::{GLUE, clean, clean_within, preview, width, wrap};
 use crate::tui::{told, words};
 use ratatui::layout::Rect;
@@ -224,6 +224,8 @@ fn story(canvas: &mut Canvas<'_>, page: &mut Page, incident: &Incident) {
 
 /// What a hop means, or what its absence does.
 fn meaning(canvas: &Canvas<'_>, incident: &Incident, hop: Hop, seen: bool) -> String {
+    // The spec's numbers are those of the version that the device spoke.
+    let five = incident.connection.as_deref().is_some_and(|wire| wire.protocol == Protocol::V5);
     let text = match (hop, seen) {
         (Hop::Cut, _) => match (incident.fault, incident.cause) {
             (Some(fault), _) => fault.what_happens(),
@@ -231,7 +233,9 @@ fn meaning(canvas: &Canvas<'_>, incident: &Incident, hop: Hop, seen: bool) -> St
             (None, _) => "the wire ended",
         },
         (Hop::Detected, true) => match incident.cause {
+            Cause::KeepAliveTimeout if five => "1.5 × keep alive passed (3.1.2-22)",
             Cause::KeepAliveTimeout => "1.5 × keep alive passed (3.1.2-24)",
+            Cause::SessionTakenOver if five => "the broker closed the older one (3.1.4-3)",
             Cause::SessionTakenOver => "the broker closed the older one (3.1.4-2)",
             Cause::DisconnectWithWill => "DISCONNECT 0x04 asks for the will",
             Cause::ProtocolError | Cause::ServerInitiated => "the broker closed: the will is due",
