@@ -6,8 +6,9 @@ use lwtop::gateway::{BindError, Gateway};
 use lwtop::mqtt::Fault;
 use lwtop::wiring::Activity;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 use support::{Connect, DEADLINE, Wire, World, packet, publish, soon, subscribe};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 #[tokio::test]
@@ -165,6 +166,52 @@ async fn half_and_malformed_packets_disturb_nobody() {
     assert_eq!(good.message().await, ("news".into(), "all is well".into()));
     assert_eq!(half.packet().await, None);
     for wire in [good, stuck, slow] {
+        drop(wire);
+        world.closed().await;
+    }
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_connect_that_drips_in_is_cut_off_at_the_deadline() {
+    let mut world = World::start().await;
+    let mut good = world.device(Connect::new("good", 4)).await;
+    let drip = Wire::connect(world.addr()).await;
+    let (mut answers, mut drops) = drip.stream.into_split();
+    // Each byte comes well within the deadline, all of them far after it: no byte may put it off.
+    let dripping = tokio::spawn(async move {
+        let mut pace = tokio::time::interval(Duration::from_millis(200));
+        for byte in Connect::new(&"x".repeat(1_000), 4).bytes() {
+            pace.tick().await;
+            if drops.write_all(&[byte]).await.is_err() {
+                return;
+            }
+        }
+    });
+    // Nothing is said to it: it has no name yet.
+    let said = soon("its end", answers.read(&mut [0; 1])).await;
+    assert!(!matches!(said, Ok(1..)), "{said:?}");
+    dripping.abort();
+    good.ping().await;
+    drop(good);
+    world.closed().await;
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn the_largest_packet_that_can_be_announced_disturbs_nobody() {
+    let mut world = World::start().await;
+    let mut good = world.device(Connect::new("good", 4)).await;
+    good.send(&subscribe("news")).await;
+    good.packet().await.expect("SUBACK");
+    // 256 MB, of which little comes: nothing is set aside for the rest.
+    let mut huge = world.device(Connect::new("huge", 4).with_will()).await;
+    huge.send(b"\x30\xff\xff\xff\x7f\x00\x04news").await;
+    huge.send(&[b'x'; 100_000]).await;
+    let mut other = world.device(Connect::new("other", 4)).await;
+    other.send(&publish("news", b"all is well")).await;
+    assert_eq!(good.message().await, ("news".into(), "all is well".into()));
+    for wire in [huge, good, other] {
         drop(wire);
         world.closed().await;
     }
