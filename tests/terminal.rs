@@ -157,10 +157,10 @@ fn the_essentials_fit_eighty_by_twenty_four() {
     terminal.press("r");
     terminal.see("connection lost");
     terminal.press("?");
-    terminal.see("bring every simulated");
+    terminal.see("bring the device back");
     terminal.press("\x1b");
     // Pressed together they would be one key: alt-ctrl-c.
-    terminal.wait("the help to close", |output| !output.parser.screen().contents().contains("bring every simulated"));
+    terminal.wait("the help to close", |output| !output.parser.screen().contents().contains("bring the device back"));
     terminal.press("\x03");
     assert!(terminal.end().success());
     terminal.assert_restored();
