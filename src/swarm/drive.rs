@@ -282,10 +282,11 @@ impl Driver {
                 }
             }
             Phase::Holding => {
-                self.bring_back(now);
+                // Whoever came back in the very moment of the end would be counted for neither.
                 if self.plan.time.is_some_and(|time| now.since(self.since) >= time) {
                     self.end();
                 } else {
+                    self.bring_back(now);
                     self.storm(now);
                 }
             }
