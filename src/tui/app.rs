@@ -6,12 +6,11 @@ use super::action::Action;
 use super::clipboard;
 use super::incidents::IncidentsPage;
 use super::keymap::{Keymap, Mode};
-use super::layer::{Layer, MOST_TO_LAUNCH};
+use super::layer::Layer;
 use super::layout::{self, Regions, Shape};
 use super::lesson::{self, LessonPage};
-use super::messages::{MessagesPage, Told};
+use super::messages::MessagesPage;
 use super::notices::Notices;
-use super::orders::can_reconnect;
 use super::page::Page;
 use super::rules::RulesPage;
 use super::selection::{DeviceCursor, FeedCursor};
@@ -19,7 +18,6 @@ use super::sieve::Sieve;
 use crate::fleet::{Device, FeedEntry, Role};
 use crate::hub::{Command, Notice};
 use crate::mqtt::{ClientId, Fault};
-use crate::scenario::{Player, State};
 use ratatui::layout::Rect;
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -306,61 +304,6 @@ impl App {
         }
     }
 
-    /// Whether `action` would do something now: the footer shows only such keys.
-    #[must_use]
-    pub fn works(&self, action: Action, view: &View<'_>) -> bool {
-        if self.read_only && action.acts() {
-            return false;
-        }
-        let current = self.current(view);
-        match action {
-            Action::AskDeath | Action::Remove | Action::Mark | Action::OpenDevice => current.is_some(),
-            Action::DieAgain => current.is_some() && self.last_fault.is_some(),
-            Action::Reconnect => !self.marks.is_empty() || current.is_some_and(can_reconnect),
-            Action::ReconnectAll => {
-                // Looks at the first few hundred only: it is asked for every frame.
-                view.fleet.counts().offline > 1 && view.fleet.devices().take(300).any(can_reconnect)
-            }
-            Action::SwitchShape => view.fleet.len() > 1,
-            Action::Filter | Action::MarkAll => !view.fleet.is_empty(),
-            Action::Enter => match self.mode() {
-                Mode::Fleet | Mode::Wills => current.is_some(),
-                Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
-                Mode::Rules => self.rules.shown().is_some(),
-                Mode::Incidents => self.incidents.selected(view).is_some(),
-                Mode::Messages => match self.messages.selected(view) {
-                    Some(Told::News(_)) => current.is_some(),
-                    told => told.is_some(),
-                },
-                Mode::Detail => current.is_some_and(|device| device.incident.is_some()),
-                Mode::Launch => matches!(self.layers.last(), Some(Layer::Launch { number: 1.. })),
-                _ => true,
-            },
-            Action::Left | Action::Right if self.mode() == Mode::Sequence => self.can_turn_incident(action, view),
-            Action::Left | Action::Right if self.mode() == Mode::Lesson => self.lessons.can_turn(action),
-            Action::Left | Action::Right if self.mode() == Mode::Messages => true,
-            Action::Copy => self.copied(view).is_some(),
-            Action::Left | Action::Right => self.rules.can_turn(action == Action::Right),
-            Action::GoOn => {
-                let state = view.status.lesson.as_ref().map(Player::state);
-                self.lessons.back > 0 || matches!(state, Some(State::Paused | State::Ended))
-            }
-            Action::Show(page) => self.page != page || !self.layers.is_empty(),
-            Action::Why => match self.mode() {
-                Mode::Messages => matches!(self.messages.selected(view), Some(Told::Message(_))),
-                Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
-                // Where the whole page is visible, the reason is, too.
-                Mode::Rules => self.rules.shown().is_some() && self.rules.drawn.get().1 > 0,
-                _ => true,
-            },
-            Action::Back => {
-                let away = self.page != Page::Fleet || self.focus == Focus::Feed;
-                !self.layers.is_empty() || !self.marks.is_empty() || away || !self.sieve.filter().text().is_empty()
-            }
-            _ => true,
-        }
-    }
-
     fn refuse(&mut self, view: &View<'_>) -> Option<Command> {
         self.say(view, "read only: lwtop was started so that it changes nothing")
     }
@@ -397,209 +340,10 @@ impl App {
         self.layers.pop();
         None
     }
-
-    fn back(&mut self) -> Option<Command> {
-        if matches!(self.layers.last(), Some(Layer::Filter)) {
-            self.sieve.set("");
-        }
-        if !self.layers.is_empty() {
-            return self.close();
-        }
-        if self.page != Page::Fleet {
-            self.page = Page::Fleet;
-        } else if self.focus == Focus::Feed {
-            self.focus = Focus::Devices;
-        } else if self.marks.is_empty() {
-            self.sieve.set("");
-        } else {
-            self.marks.clear();
-        }
-        None
-    }
-
-    fn step(&mut self, action: Action, view: &View<'_>) -> Option<Command> {
-        let regions = self.regions(view);
-        let extent = self.extent.get();
-        if self.layers.is_empty() && self.page == Page::Rules {
-            let page = usize::from(self.area.height / 2);
-            self.rules.step(action, view, page);
-            return None;
-        }
-        if self.layers.is_empty() && self.page == Page::Lesson {
-            self.lessons.step(action, usize::from(self.area.height / 3).max(1));
-            return None;
-        }
-        if self.layers.is_empty() && self.page == Page::Incidents {
-            self.incidents.step(action, view, self.area);
-            return None;
-        }
-        if self.layers.is_empty() && self.page == Page::Wills {
-            let grid = layout::wills(self.area).grid();
-            self.wills.step(action, view.fleet, self.sieve.rows(view.fleet), &grid);
-            return None;
-        }
-        if self.layers.is_empty() && self.page == Page::Messages {
-            self.messages.step(action, view, self.area);
-            return None;
-        }
-        if matches!(action, Action::Left | Action::Right) && self.mode() == Mode::Sequence {
-            return self.turn_incident(action, view);
-        }
-        match (self.layers.last_mut(), self.focus) {
-            (Some(Layer::Death { row, .. }), _) => match action {
-                Action::Up => *row = (*row + Fault::ALL.len() - 1) % Fault::ALL.len(),
-                Action::Down => *row = (*row + 1) % Fault::ALL.len(),
-                _ => {}
-            },
-            (Some(Layer::Palette { typed, row }), _) => {
-                let (typed, now) = (typed.clone(), *row);
-                let last = self.palette(&typed, view).len().saturating_sub(1);
-                let next = if action == Action::Up { now.saturating_sub(1) } else { (now + 1).min(last) };
-                if let Some(Layer::Palette { row, .. }) = self.layers.last_mut() {
-                    *row = next;
-                }
-            }
-            (Some(layer), _) => {
-                let page = usize::from(self.area.height / 2);
-                if let Some(scroll) = layer.scroll_mut() {
-                    *scroll = moved(*scroll, action, page, extent);
-                }
-            }
-            (None, Focus::Devices) => {
-                self.cursor.step(action, view.fleet, self.sieve.rows(view.fleet), &regions.grid);
-            }
-            (None, Focus::Feed) => match action {
-                Action::Left => self.feed = (self.feed + 2) % 3,
-                Action::Right => self.feed = (self.feed + 1) % 3,
-                _ => {
-                    let feed = view.fleet.feed(FEEDS[self.feed]);
-                    self.feed_cursors[self.feed].step(action, feed, feed_rows(&regions));
-                }
-            },
-        }
-        None
-    }
-
-    /// Around the circle devices, connected, will, executed.
-    fn turn(&mut self, by: usize) -> Option<Command> {
-        let place = if self.focus == Focus::Devices { 0 } else { self.feed + 1 };
-        match (place + by) % 4 {
-            0 => self.focus = Focus::Devices,
-            next => {
-                self.focus = Focus::Feed;
-                self.feed = next - 1;
-            }
-        }
-        None
-    }
-
-    fn enter(&mut self, view: &View<'_>) -> Option<Command> {
-        match (self.layers.last(), self.focus) {
-            (Some(Layer::Death { row, .. }), _) => self.die(Fault::ALL[*row], view),
-            (Some(Layer::Filter), _) => self.close(),
-            (Some(Layer::Launch { number: 0 }), _) => self.say(view, "type how many devices to launch"),
-            (Some(Layer::Launch { number }), _) => {
-                let command = Command::Launch(*number);
-                self.close();
-                Some(command)
-            }
-            (Some(Layer::Detail { .. }), _) => {
-                let incident = self.current(view)?.incident?;
-                self.open(Layer::Sequence { incident, scroll: 0 })
-            }
-            (Some(_), _) => None,
-            (None, _) if self.page == Page::Incidents => {
-                let incident = self.incidents.selected(view)?.id;
-                self.open(Layer::Sequence { incident, scroll: 0 })
-            }
-            (None, _) if self.page == Page::Lesson => self.lessons.begin(),
-            (None, _) if self.page == Page::Wills => self.open_device(view),
-            (None, _) if self.page == Page::Messages => self.enter_told(view),
-            (None, _) if self.page == Page::Rules => {
-                let entry = self.rules.shown()?.entry.clone();
-                self.open(Layer::message(entry))
-            }
-            (None, Focus::Devices) => {
-                let client = self.cursor.device(view.fleet, self.sieve.rows(view.fleet))?.id.clone();
-                self.open(Layer::Detail { client, scroll: 0 })
-            }
-            (None, Focus::Feed) => {
-                let entry = self.current_message(view)?;
-                self.open(Layer::message(entry.clone()))
-            }
-        }
-    }
-
-    fn digit(&mut self, digit: u8) -> Option<Command> {
-        if let Some(Layer::Launch { number }) = self.layers.last_mut() {
-            let next = *number * 10 + usize::from(digit);
-            // A digit too many is not taken: the number on the screen is the number that is launched.
-            if next <= MOST_TO_LAUNCH {
-                *number = next;
-            }
-        }
-        None
-    }
-
-    fn erase(&mut self) -> Option<Command> {
-        match self.layers.last_mut() {
-            Some(Layer::Launch { number }) => *number /= 10,
-            Some(Layer::Palette { typed, row }) => {
-                typed.pop();
-                *row = 0;
-            }
-            Some(Layer::Filter) => {
-                let mut text = self.sieve.filter().text().to_owned();
-                text.pop();
-                self.sieve.set(&text);
-            }
-            _ => {}
-        }
-        None
-    }
-
-    /// A character where a text is written.
-    pub fn write(&mut self, letter: char, view: &View<'_>) {
-        // Longer than any screen: nobody means it.
-        const LONGEST: usize = 400;
-        match self.layers.last_mut() {
-            Some(Layer::Palette { typed, row }) if typed.len() < LONGEST => {
-                typed.push(letter);
-                *row = 0;
-            }
-            Some(Layer::Filter) if self.sieve.filter().text().len() < LONGEST => {
-                let text = format!("{}{letter}", self.sieve.filter().text());
-                self.sieve.set(&text);
-            }
-            _ => {}
-        }
-        self.sync(view);
-    }
-
-    fn switch_shape(&mut self, view: &View<'_>) -> Option<Command> {
-        self.shape = if self.regions(view).grid.table { Shape::Panes } else { Shape::Table };
-        if self.regions(view).grid.table && self.shape == Shape::Panes {
-            return self.say(view, "panes need a higher terminal");
-        }
-        None
-    }
 }
 
 /// How many messages of a feed are visible.
 #[must_use]
 pub fn feed_rows(regions: &Regions) -> usize {
     usize::from(regions.feeds.height.saturating_sub(2)).max(1)
-}
-
-/// A scroll position after `action`.
-fn moved(scroll: usize, action: Action, page: usize, extent: usize) -> usize {
-    match action {
-        Action::Up => scroll.min(extent).saturating_sub(1),
-        Action::Down => scroll.saturating_add(1).min(extent),
-        Action::PageUp => scroll.min(extent).saturating_sub(page),
-        Action::PageDown => scroll.saturating_add(page).min(extent),
-        Action::First => 0,
-        Action::Last => extent,
-        _ => scroll,
-    }
 }

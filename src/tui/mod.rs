@@ -8,6 +8,7 @@ pub mod app;
 pub mod clipboard;
 pub mod colour;
 pub mod document;
+mod entry;
 pub mod filter;
 pub mod glyph;
 pub mod herald;
@@ -33,7 +34,9 @@ pub mod text;
 pub mod theme;
 pub mod told;
 pub mod view;
+mod walk;
 pub mod words;
+mod works;
 
 pub use action::Action;
 pub use app::{App, Effect};
