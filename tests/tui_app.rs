@@ -9,6 +9,7 @@ use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, Protocol};
 use lwtop::rules::{Rule, RuleSet};
 use lwtop::tui::keymap::Mode;
 use lwtop::tui::{Effect, Herald, Keymap, View};
+use ratatui::style::Modifier;
 use tui_world::World;
 
 fn ids(names: &[&str]) -> Vec<ClientId> {
@@ -247,13 +248,94 @@ fn a_selected_message_stays_selected_while_others_come() {
 }
 
 #[test]
-fn v_switches_panes_and_table() {
+fn v_goes_from_panes_to_the_table_to_the_wall_and_back() {
     let mut world = World::three(80, 24);
     assert!(!world.draw().contains("3 devices"));
     world.keys("v");
-    assert!(world.draw().contains("3 devices"));
+    assert!(world.draw().contains("3 devices") && world.screen().contains("fuse"));
+    world.keys("v");
+    let wall = world.draw();
+    assert!(wall.contains("3 devices") && wall.contains("●●●") && wall.contains("● 3 online"), "{wall}");
     world.keys("v");
     assert!(!world.draw().contains("3 devices"));
+    // Back where it began, it follows the number again.
+    for number in 4..=60 {
+        world.launch(&format!("lwtThing-{number}"));
+    }
+    assert!(world.draw().contains("60 devices") && world.screen().contains("fuse"));
+}
+
+/// A wall of 1 200 devices on 80×24: 76 in a row.
+fn wall() -> World {
+    let mut world = World::up(80, 24);
+    for number in 0..1_200 {
+        world.launch(&format!("d-{number}"));
+    }
+    world.draw();
+    world
+}
+
+#[test]
+fn a_wall_is_walked_in_all_directions() {
+    let mut world = wall();
+    let mut selected = |keys: &[KeyCode]| {
+        for key in keys {
+            world.key(*key);
+        }
+        let screen = world.draw();
+        let line = screen.lines().rev().find(|line| line.contains("● online")).unwrap().to_owned();
+        line.split_whitespace().find(|word| word.starts_with("d-")).unwrap().to_owned()
+    };
+    assert_eq!(selected(&[]), "d-0");
+    assert_eq!(selected(&[KeyCode::Right, KeyCode::Down]), "d-77");
+    assert_eq!(selected(&[KeyCode::Left, KeyCode::Up]), "d-0");
+    assert_eq!(selected(&[KeyCode::Up, KeyCode::Left]), "d-0");
+    // From the end of a row to the beginning of the next.
+    assert_eq!(selected(&[KeyCode::Down, KeyCode::Left, KeyCode::Right]), "d-76");
+    // 12 rows are visible.
+    assert_eq!(selected(&[KeyCode::PageDown]), format!("d-{}", 76 + 11 * 76));
+    assert_eq!(selected(&[KeyCode::End]), "d-1199");
+    assert_eq!(selected(&[KeyCode::Down, KeyCode::Right]), "d-1199");
+    assert_eq!(selected(&[KeyCode::PageUp, KeyCode::Home]), "d-0");
+}
+
+#[test]
+fn a_wall_tells_deaths_apart_and_goes_with_the_filter() {
+    let mut world = wall();
+    world.die(ConnId(2), "d-1", Fault::Fin);
+    world.close(ConnId(3), "d-2", Cause::KeepAliveTimeout, "nothing");
+    world.close(ConnId(4), "d-3", Cause::ClientInitiatedDisconnect, "DISCONNECT");
+    world.close(ConnId(5), "d-4", Cause::SessionTakenOver, "DISCONNECT 0x8e");
+    world.fault("d-5", Fault::Freeze);
+    let screen = world.draw();
+    assert!(screen.contains("●✖S○T■●●●"), "{screen}");
+    for words in ["● 1195 online", "■ 1 frozen", "✖ 1 cut", "S 1 silent", "T 1 taken over"] {
+        assert!(screen.contains(words), "{words} in {screen}");
+    }
+    world.keys("/presence:offline");
+    world.key(KeyCode::Enter);
+    assert!(world.draw().contains("╭ d-2 "), "four are panes: {}", world.screen());
+    world.keys("vv");
+    let screen = world.draw();
+    assert!(
+        screen.contains("✖S○T ") && screen.contains("┗ ✖ 1 cut  S 1 silent  T 1 taken over  ○ 1 left ━"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn marked_cells_are_reversed_and_x_is_for_them() {
+    let mut world = wall();
+    world.keys("  ");
+    world.draw();
+    let buffer = world.ui.backend().buffer();
+    let reversed = |x: u16| buffer[(x, 3)].modifier.contains(Modifier::REVERSED);
+    // Two are marked, the third is under the cursor.
+    assert!((2..5).all(reversed) && !reversed(5), "{}", world.screen());
+    assert!(world.screen().contains("◆ 2 marked"));
+    let effects = world.keys("xf");
+    let both = vec![ClientId::from("d-0"), ClientId::from("d-1")];
+    assert_eq!(effects, [Effect::Command(Command::Fault(both, Fault::Fin))]);
 }
 
 #[test]
@@ -380,7 +462,10 @@ fn a_large_fleet_is_drawn_by_its_visible_rows() {
     world.draw();
     world.keys("G");
     let screen = world.draw();
-    assert!(screen.contains("d99999") && screen.contains("99979 to 100000"), "{screen}");
+    assert!(screen.contains("d99999") && screen.contains("? 100000 unknown"), "a wall: {screen}");
+    world.keys("vv");
+    let screen = world.draw();
+    assert!(screen.contains("d99999") && screen.contains("99979 to 100000"), "a table: {screen}");
     assert_eq!(command(&world.keys(" D")), &Command::Remove(ids(&["d99999"])));
 }
 

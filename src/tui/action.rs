@@ -58,7 +58,7 @@ pub enum Action {
     Mark,
     /// Marks all devices, or none if all are marked.
     MarkAll,
-    /// Panes instead of the table, or the other way round.
+    /// From panes to the table, to the wall, to panes.
     SwitchShape,
     /// Turns to a page.
     Show(Page),

@@ -3,11 +3,12 @@
 
 use super::View;
 use super::action::Action;
+use super::census::Census;
 use super::clipboard;
 use super::incidents::IncidentsPage;
 use super::keymap::{Keymap, Mode};
 use super::layer::Layer;
-use super::layout::{self, Regions, Shape};
+use super::layout::{self, Form, Regions, Shape};
 use super::lesson::{self, LessonPage};
 use super::messages::MessagesPage;
 use super::notices::Notices;
@@ -15,7 +16,7 @@ use super::page::Page;
 use super::rules::RulesPage;
 use super::selection::{DeviceCursor, FeedCursor};
 use super::sieve::Sieve;
-use crate::fleet::{Device, FeedEntry, Role};
+use crate::fleet::{Device, DeviceKey, FeedEntry, Role};
 use crate::hub::{Command, Notice};
 use crate::mqtt::{ClientId, Fault};
 use ratatui::layout::Rect;
@@ -67,7 +68,7 @@ pub struct App {
     pub rules: RulesPage,
     /// The place on the page of lessons.
     pub lessons: LessonPage,
-    /// Panes or table.
+    /// Panes, table or wall.
     pub shape: Shape,
     /// Which region has the focus.
     pub focus: Focus,
@@ -79,6 +80,8 @@ pub struct App {
     pub cursor: DeviceCursor,
     /// What is looked for, and the devices that are shown.
     pub sieve: Sieve,
+    /// How many of those are how, while a wall is in front.
+    pub census: Census,
     /// Marked devices, by name: a place in the fleet may be given to another device.
     pub marks: HashSet<ClientId>,
     /// What is open on top, the topmost last.
@@ -114,6 +117,7 @@ impl Default for App {
             feed_cursors: [FeedCursor::default(); 3],
             cursor: DeviceCursor::default(),
             sieve: Sieve::default(),
+            census: Census::default(),
             marks: HashSet::new(),
             layers: Vec::new(),
             last_fault: None,
@@ -148,10 +152,16 @@ impl App {
         }
     }
 
+    /// The devices on the page of the fleet, in their order.
+    #[must_use]
+    pub fn rows<'a>(&'a self, view: &View<'a>) -> &'a [DeviceKey] {
+        self.sieve.rows(view.fleet)
+    }
+
     /// Where everything is for the fleet of `view`.
     #[must_use]
     pub fn regions(&self, view: &View<'_>) -> Regions {
-        let shown = self.sieve.rows(view.fleet).len();
+        let shown = self.rows(view).len();
         let divide = |area| Regions::new(area, shown, self.shape, self.focus == Focus::Feed);
         let whole = divide(self.area);
         // Beside a lesson the fleet has less room; header and footer stay as they are.
@@ -177,7 +187,7 @@ impl App {
             (None, Page::Messages, _) => view.device(self.messages.selected(view)?.device()?),
             (None, Page::Wills, _) => self.wills.device(view.fleet, self.sieve.rows(view.fleet)),
             (None, _, Focus::Feed) => view.device(self.current_message(view)?.device.as_ref()?),
-            (None, _, Focus::Devices) => self.cursor.device(view.fleet, self.sieve.rows(view.fleet)),
+            (None, _, Focus::Devices) => self.cursor.device(view.fleet, self.rows(view)),
         }
     }
 
@@ -202,6 +212,11 @@ impl App {
         }
         self.sieve.sync(view.fleet);
         let regions = self.regions(view);
+        if regions.grid.form == Form::Wall {
+            self.census.sync(view.fleet, &self.sieve);
+        } else {
+            self.census.rest();
+        }
         self.cursor.sync(view.fleet, self.sieve.rows(view.fleet), &regions.grid);
         let rows = feed_rows(&regions);
         for (cursor, role) in self.feed_cursors.iter_mut().zip(FEEDS) {

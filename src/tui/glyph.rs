@@ -94,12 +94,14 @@ pub const TABLE: &[Pair] = &[
     ('◆', '*'),
     ('◇', '.'),
     ('○', '-'),
+    ('◎', 'o'),
     ('●', 'O'),
     ('◐', '%'),
     ('◑', '%'),
     ('✓', 'y'),
     ('✔', 'y'),
     ('✖', 'X'),
+    ('✗', 'x'),
 ];
 
 /// What stands for whatever is not in the table: letters of names and payloads.
@@ -151,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_must_be_told_apart_is_told_apart() {
-        for group in ["●◐✖○?", "│┃", "─━", "█░", "▕▏", "▸◆", "←↑→↓"] {
+        for group in ["●◎■◐✖✗○?", "│┃", "─━", "█░", "▕▏", "▸◆", "←↑→↓"] {
             let plain: HashSet<char> = group.chars().map(|sign| plain(sign).unwrap_or(sign)).collect();
             assert_eq!(plain.len(), group.chars().count(), "{group}");
         }

@@ -265,7 +265,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(MAIN, &[Char('u')], Action::Undo, "", "undo the last launch: its devices leave"),
     bind(TABBED, &[Char('f')], Action::Pause, "", "let the screen stand still; any key goes on"),
     bind(TABBED, &[Char(':')], Action::Palette, "actions", "every action by its name"),
-    bind(MAIN, &[Char('v')], Action::SwitchShape, "view", "panes or table"),
+    bind(MAIN, &[Char('v')], Action::SwitchShape, "view", "panes, table or wall"),
     bind(LISTS, &[Code(KeyCode::Up), Char('k')], Action::Up, "", "up"),
     bind(LISTS, &[Code(KeyCode::Down), Char('j')], Action::Down, "", "down"),
     bind(SIDEWAYS, &[Code(KeyCode::Left), Char('h')], Action::Left, "", "left"),

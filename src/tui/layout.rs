@@ -3,11 +3,15 @@
 //! ```text
 //! header        1 line
 //! tabs          1 line, below TALL lines none
-//! devices       panes or table, as high as they need
+//! devices       panes, table or wall, as high as they need
 //! feeds         three side by side, or one with tabs below SIDE_BY_SIDE columns
 //! footer        1 line
 //! ```
 //! Below `TALL` lines only one of devices and feeds is shown: the one with the focus.
+
+mod grid;
+
+pub use grid::{Form, Grid, Shape};
 
 use ratatui::layout::Rect;
 
@@ -23,31 +27,6 @@ const PANE_HEIGHT_MAX: u16 = 8;
 pub const SIDE_BY_SIDE: u16 = 105;
 /// From this height on devices and feeds are on the screen together.
 const TALL: u16 = 16;
-
-/// Whether the person chose between panes and table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Shape {
-    /// Panes for tens of devices, a table for more.
-    #[default]
-    Auto,
-    /// Panes.
-    Panes,
-    /// A table.
-    Table,
-}
-
-/// How the devices are arranged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grid {
-    /// Whether it is a table: one column, one line a device.
-    pub table: bool,
-    /// Devices side by side.
-    pub columns: usize,
-    /// Rows that are completely visible; at least 1.
-    pub rows: usize,
-    /// The height of a pane.
-    pub pane_height: u16,
-}
 
 /// The regions of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,28 +63,7 @@ impl Regions {
         let for_feeds = if both { (body.height / 3).max(6) } else { 0 };
         let most = body.height - for_feeds;
 
-        let columns = usize::from((area.width / PANE_WIDTH).max(1));
-        let capacity = columns * usize::from(most / PANE_HEIGHT);
-        let table = match shape {
-            Shape::Auto => devices > capacity && (capacity < 4 || devices > 3 * capacity),
-            Shape::Panes => most < PANE_HEIGHT,
-            Shape::Table => true,
-        };
-        let (grid, needed) = if table {
-            // A border and a line of titles.
-            let needed = u16::try_from(devices + 3).unwrap_or(u16::MAX).clamp(PANE_HEIGHT, most.max(PANE_HEIGHT));
-            let rows = usize::from(if both { needed } else { most }.saturating_sub(3)).max(1);
-            (Grid { table, columns: 1, rows, pane_height: 1 }, needed)
-        } else {
-            let wanted = devices.div_ceil(columns).max(1);
-            let pane_height = (PANE_HEIGHT..=PANE_HEIGHT_MAX)
-                .rev()
-                .find(|height| wanted * usize::from(*height) <= usize::from(most))
-                .unwrap_or(PANE_HEIGHT);
-            let rows = wanted.min(usize::from(most / pane_height)).max(1);
-            let needed = u16::try_from(rows).unwrap_or(u16::MAX).saturating_mul(pane_height).min(most);
-            (Grid { table, columns, rows, pane_height }, needed)
-        };
+        let (grid, needed) = Grid::new(area.width, most, devices, shape, !both);
 
         let (devices, feeds) = if both {
             let upper = Rect { height: needed.min(most), ..body };
@@ -262,7 +220,7 @@ impl WillsRegions {
     /// The list as a grid of one column.
     #[must_use]
     pub const fn grid(&self) -> Grid {
-        Grid { table: true, columns: 1, rows: self.rows, pane_height: 1 }
+        Grid::lines(self.rows)
     }
 }
 
@@ -289,11 +247,29 @@ mod tests {
     }
 
     #[test]
-    fn tens_are_panes_and_hundreds_a_table() {
-        assert!(!at(80, 24, 3).grid.table && !at(80, 24, 12).grid.table);
-        assert!(at(80, 24, 13).grid.table);
-        assert!(!at(140, 40, 36).grid.table && at(140, 40, 37).grid.table);
-        assert!(!at(40, 10, 1).grid.table && at(40, 10, 2).grid.table);
+    fn tens_are_panes_hundreds_a_table_and_thousands_a_wall() {
+        let forms = |width, height, devices: &[usize]| {
+            devices.iter().map(|count| at(width, height, *count).grid.form).collect::<Vec<_>>()
+        };
+        assert_eq!(forms(80, 24, &[0, 3, 12, 13]), [Form::Panes, Form::Panes, Form::Panes, Form::Table]);
+        assert_eq!(forms(140, 40, &[36, 37, 999, 1_000]), [Form::Panes, Form::Table, Form::Table, Form::Wall]);
+        assert_eq!(forms(40, 10, &[1, 2, 999, 100_000]), [Form::Panes, Form::Table, Form::Table, Form::Wall]);
+        // Where a table has room for so many lines that twenty screens are more than a thousand.
+        assert_eq!(forms(300, 100, &[1_000, 2_000]), [Form::Table, Form::Wall]);
+    }
+
+    #[test]
+    fn the_cells_of_a_wall_stand_inside_its_border() {
+        for (width, height) in [(40, 10), (80, 24), (140, 40), (220, 60)] {
+            for devices in [1, 30, 1_000, 100_000] {
+                let regions = Regions::new(Rect::new(0, 0, width, height), devices, Shape::Wall, false);
+                let Grid { columns, rows, .. } = regions.grid;
+                let (x, y) = Grid::cell(regions.devices, rows - 1, columns - 1);
+                // One line below them is for words.
+                assert!(x + 2 < regions.devices.right() && y + 2 < regions.devices.bottom(), "{regions:?}");
+                assert!(devices < 1_000 || columns * rows > 150, "{regions:?}");
+            }
+        }
     }
 
     #[test]
@@ -301,7 +277,7 @@ mod tests {
         for width in 40..=200 {
             for height in 10..=80 {
                 for devices in [0, 1, 5, 60, 1_000] {
-                    for shape in [Shape::Auto, Shape::Panes, Shape::Table] {
+                    for shape in [Shape::Auto, Shape::Panes, Shape::Table, Shape::Wall] {
                         let area = Rect::new(0, 0, width, height);
                         let regions = Regions::new(area, devices, shape, false);
                         let sum = 2 + regions.tabs.height + regions.devices.height + regions.feeds.height;
@@ -309,7 +285,8 @@ mod tests {
                         let grid = regions.grid;
                         assert!(grid.rows >= 1 && grid.columns >= 1);
                         for column in 0..grid.columns {
-                            assert!(grid.table || regions.pane(grid.rows - 1, column).width >= 40.min(width));
+                            let panes = grid.form == Form::Panes;
+                            assert!(!panes || regions.pane(grid.rows - 1, column).width >= 40.min(width));
                         }
                     }
                 }

@@ -1,6 +1,7 @@
 //! Styles, signs and the person's clock. Colour only supports what glyph and word already say: without it nothing is lost.
 
 use super::colour::Depth;
+use super::sign::Sign;
 use super::theme::Theme;
 use crate::fleet::{Device, Presence};
 use crate::mqtt::Cause;
@@ -80,6 +81,17 @@ impl Look {
     #[must_use]
     pub const fn cursor(&self) -> Style {
         self.theme.cursor
+    }
+
+    /// A sign of a legend: as [`Look::presence`] shows the devices that have it.
+    #[must_use]
+    pub const fn sign(&self, sign: Sign) -> Style {
+        match sign {
+            Sign::Online | Sign::SaidOnline | Sign::Frozen => self.good(),
+            Sign::Left => self.dim(),
+            Sign::Overdue | Sign::Unknown => self.warn(),
+            _ => self.bad(),
+        }
     }
 
     /// The presence of `device`.

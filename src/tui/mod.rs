@@ -5,6 +5,8 @@
 
 pub mod action;
 pub mod app;
+mod arrange;
+pub mod census;
 pub mod clipboard;
 pub mod colour;
 pub mod document;
@@ -28,6 +30,7 @@ pub mod run;
 pub mod selection;
 pub mod sequence;
 pub mod sieve;
+pub mod sign;
 pub mod sql;
 pub mod terminal;
 pub mod text;

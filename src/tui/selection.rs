@@ -1,7 +1,7 @@
 //! Cursors that stay on what they point at while the lists move under them.
 
 use super::action::Action;
-use super::layout::Grid;
+use super::layout::{Form, Grid};
 use crate::fleet::{Device, DeviceKey, Feed, Fleet, IncidentLog};
 use crate::mqtt::ClientId;
 
@@ -10,7 +10,7 @@ use crate::mqtt::ClientId;
 pub struct DeviceCursor {
     selected: Option<ClientId>,
     index: usize,
-    /// The first visible row of the grid or table.
+    /// The first visible row of the panes, the table or the wall.
     pub top: usize,
 }
 
@@ -53,7 +53,7 @@ impl DeviceCursor {
         self.sync(fleet, rows, grid);
     }
 
-    /// Moves within the grid or the table.
+    /// Moves within the panes, the table or the wall.
     pub fn step(&mut self, action: Action, fleet: &Fleet, rows: &[DeviceKey], grid: &Grid) {
         let last = rows.len().saturating_sub(1);
         let columns = grid.columns;
@@ -62,8 +62,8 @@ impl DeviceCursor {
             Action::Up if self.index >= columns => self.index - columns,
             // Below the last complete row there may be a shorter one.
             Action::Down if self.index / columns < last / columns => (self.index + columns).min(last),
-            Action::Left if !grid.table => self.index.saturating_sub(1),
-            Action::Right if !grid.table => self.index + 1,
+            Action::Left if grid.form != Form::Table => self.index.saturating_sub(1),
+            Action::Right if grid.form != Form::Table => self.index + 1,
             Action::PageUp if self.index >= page => self.index - page,
             Action::PageUp => self.index % columns,
             Action::PageDown => self.index + page,

@@ -13,6 +13,8 @@ pub struct Sieve {
     rows: Vec<DeviceKey>,
     /// The fleet's changes and its comings and goings that were taken in; `None` after a new filter.
     seen: Option<(u64, u64)>,
+    /// How often another filter was set.
+    generation: u64,
     /// How many devices were asked so far.
     asked: u64,
 }
@@ -28,6 +30,7 @@ impl Sieve {
     pub fn set(&mut self, text: &str) {
         if text != self.filter.text() {
             self.filter = Filter::parse(text);
+            self.generation += 1;
             self.seen = None;
         }
     }
@@ -36,6 +39,18 @@ impl Sieve {
     #[must_use]
     pub fn rows<'a>(&'a self, fleet: &'a Fleet) -> &'a [DeviceKey] {
         if self.filter.is_empty() { fleet.order() } else { &self.rows }
+    }
+
+    /// Whether the device at `key` is let through, if there is one.
+    #[must_use]
+    pub fn shows(&self, key: DeviceKey) -> bool {
+        self.filter.is_empty() || self.through.get(key.0).is_some_and(|yes| *yes)
+    }
+
+    /// Another number for another filter.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// How many devices are not shown.
@@ -92,27 +107,27 @@ impl Sieve {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::clock::Moment;
     use crate::fleet::{DeviceEvent, Event, Settings};
     use crate::mqtt::ClientId;
     use proptest::prelude::*;
 
-    fn apply(fleet: &mut Fleet, event: DeviceEvent) {
+    pub(in crate::tui) fn apply(fleet: &mut Fleet, event: DeviceEvent) {
         fleet.apply(Event::Device(event), Moment::from_millis(1_000), &mut Vec::new());
     }
 
-    fn launch(fleet: &mut Fleet, id: &str) {
+    pub(in crate::tui) fn launch(fleet: &mut Fleet, id: &str) {
         apply(fleet, DeviceEvent::Launched { at: Moment::from_millis(1_000), client: id.into() });
     }
 
-    fn fail(fleet: &mut Fleet, id: &str) {
+    pub(in crate::tui) fn fail(fleet: &mut Fleet, id: &str) {
         let at = Moment::from_millis(1_000);
         apply(fleet, DeviceEvent::Failed { at, client: id.into(), why: "refused".to_owned() });
     }
 
-    fn fleet() -> Fleet {
+    pub(in crate::tui) fn fleet() -> Fleet {
         Fleet::new(Settings { will: "w".parse().unwrap(), rules: false })
     }
 

@@ -5,7 +5,7 @@ use super::action::Action;
 use super::app::{App, FEEDS, Focus, feed_rows};
 use super::keymap::Mode;
 use super::layer::Layer;
-use super::layout::{self, Shape};
+use super::layout;
 use super::page::Page;
 use crate::hub::Command;
 use crate::mqtt::Fault;
@@ -141,14 +141,6 @@ impl App {
                 self.open(Layer::message(entry.clone()))
             }
         }
-    }
-
-    pub(super) fn switch_shape(&mut self, view: &View<'_>) -> Option<Command> {
-        self.shape = if self.regions(view).grid.table { Shape::Panes } else { Shape::Table };
-        if self.regions(view).grid.table && self.shape == Shape::Panes {
-            return self.say(view, "panes need a higher terminal");
-        }
-        None
     }
 }
 

@@ -1,11 +1,11 @@
-//! The devices: a grid of panes, a table, or what to do when there is none. Only what is visible is built.
+//! The devices: a grid of panes, a table, a wall, or what to do when there is none. Only what is visible is built.
 
 use super::boxes::{Titles, frame};
 use super::canvas::Canvas;
-use super::{pane, table};
+use super::{pane, table, wall};
 use crate::fleet::LinkState;
 use crate::tui::app::Focus;
-use crate::tui::layout::Regions;
+use crate::tui::layout::{Form, Regions};
 use crate::tui::page::Page;
 use crate::tui::text::wrap;
 use ratatui::style::Style;
@@ -19,14 +19,18 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
         empty(canvas, regions);
         return;
     }
-    if canvas.app.sieve.rows(canvas.view.fleet).is_empty() {
+    if canvas.app.rows(canvas.view).is_empty() {
         nothing_found(canvas, regions);
         return;
     }
-    if regions.grid.table {
-        table::draw(canvas, regions);
-        return;
+    match regions.grid.form {
+        Form::Panes => panes(canvas, regions),
+        Form::Table => table::draw(canvas, regions),
+        Form::Wall => wall::draw(canvas, regions),
     }
+}
+
+fn panes(canvas: &mut Canvas<'_>, regions: &Regions) {
     let grid = regions.grid;
     let cursor = &canvas.app.cursor;
     let (first, selected) = (cursor.top * grid.columns, cursor.index());
@@ -34,7 +38,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
     let here = canvas.app.page == Page::Fleet;
     let focus = canvas.app.focus == Focus::Devices && here;
     let app = canvas.app;
-    let keys = app.sieve.rows(canvas.view.fleet).iter().enumerate().skip(first).take(grid.rows * grid.columns);
+    let keys = app.rows(canvas.view).iter().enumerate().skip(first).take(grid.rows * grid.columns);
     for (index, key) in keys {
         let place = index - first;
         let area = regions.pane(place / grid.columns, place % grid.columns);
@@ -48,7 +52,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
 /// Says how many devices are above and below what is visible.
 fn rest(canvas: &mut Canvas<'_>, regions: &Regions, first: usize) {
     let shown = regions.grid.rows * regions.grid.columns;
-    let below = canvas.app.sieve.rows(canvas.view.fleet).len().saturating_sub(first + shown);
+    let below = canvas.app.rows(canvas.view).len().saturating_sub(first + shown);
     let text = match (first, below) {
         (0, 0) => return,
         (0, below) => format!(" {below} more ↓ "),

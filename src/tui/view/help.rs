@@ -21,12 +21,16 @@ use ratatui::style::Style;
 const KEYS: usize = 11;
 
 /// The signs of presence; the header counts both kinds of offline under one.
-const SIGNS: [(&str, &str); 5] = [
+const SIGNS: [(&str, &str); 9] = [
     ("●", "online"),
     ("◐", "overdue: nothing heard for longer than its keep alive"),
     ("✖", "offline, gone without DISCONNECT"),
     ("○", "offline, left cleanly"),
     ("?", "unknown: lwtop cannot see it"),
+    ("◎ ✗", "on a wall: online or gone, by its messages only"),
+    ("■", "on a wall: online, and frozen by you"),
+    ("S T P", "on a wall: silent, taken over, protocol error"),
+    ("W K G", "on a wall: left with its will, kicked, gone"),
 ];
 
 /// Draws the help.

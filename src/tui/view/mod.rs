@@ -27,6 +27,7 @@ mod sheet;
 mod small;
 mod table;
 mod tabs;
+mod wall;
 mod why;
 mod wills;
 

@@ -15,6 +15,7 @@ use super::pane::{fuse_bar, fuse_style, just_back, next_second};
 use crate::fleet::{Device, Hop, Presence};
 use crate::tui::app::Focus;
 use crate::tui::layout::Regions;
+use crate::tui::sign::short_badge;
 use crate::tui::text::{GLUE, clean_within, preview, width};
 use crate::tui::words;
 use ratatui::layout::Rect;
@@ -50,9 +51,9 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
     let fleet = canvas.view.fleet;
     let (top, rows) = (canvas.app.cursor.top, regions.grid.rows);
     let app = canvas.app;
-    let shown = app.sieve.rows(fleet);
+    let shown = app.rows(canvas.view);
     let count = shown.len();
-    let left = if count == 1 { "1 device".to_owned() } else { format!("{count} devices") };
+    let left = title(canvas);
     let right = format!("{} to {}", top + 1, (top + rows).min(count));
     let titles = Titles {
         left: &left,
@@ -72,6 +73,14 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
         if let Some(device) = fleet.device(*key) {
             line(canvas, Rect { y, height: 1, ..inner }, &widths, device, row == selected, focus);
         }
+    }
+}
+
+/// How many devices are shown.
+pub(super) fn title(canvas: &Canvas<'_>) -> String {
+    match canvas.app.rows(canvas.view).len() {
+        1 => "1 device".to_owned(),
+        count => format!("{count} devices"),
     }
 }
 
@@ -96,11 +105,8 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, widths: &Columns, device: &Device, 
     canvas.put(x, area.y, &id, widths.device, canvas.look.strong());
     x += widths.device + 1;
 
-    let badge = words::badge(device);
-    // There is no room for the words of doubt: a question mark stands for them, the detail has them.
-    let doubt = if badge.doubt.is_some() { "?" } else { "" };
-    let style = canvas.look.presence(device);
-    canvas.put(x, area.y, &format!("{} {}{doubt}", badge.glyph, badge.word), widths.state, style);
+    // There is no room for the words of doubt: the detail has them.
+    canvas.put(x, area.y, &short_badge(device), widths.state, canvas.look.presence(device));
     x += widths.state + 1;
 
     fuse(canvas, x, area.y, widths.fuse, device);
@@ -140,7 +146,7 @@ fn fuse(canvas: &mut Canvas<'_>, x: u16, y: u16, room: u16, device: &Device) {
 }
 
 /// The one thing worth saying of a device.
-fn what(canvas: &mut Canvas<'_>, device: &Device, room: usize) -> (String, Style) {
+pub(super) fn what(canvas: &mut Canvas<'_>, device: &Device, room: usize) -> (String, Style) {
     if let Some(trouble) = &device.trouble {
         return (format!("could not connect: {}", clean_within(trouble, room)), canvas.look.bad());
     }
