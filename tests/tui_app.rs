@@ -811,6 +811,64 @@ fn a_filter_is_live_counts_what_it_hides_and_goes_with_esc() {
 }
 
 #[test]
+fn a_filter_holds_on_incidents_messages_and_feeds() {
+    let mut world = World::three(140, 40);
+    world.die(ConnId(1), "lwtThing", Fault::Fin);
+    world.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    world.die(ConnId(3), "lwtThing-3", Fault::Fin);
+    world.keys("2");
+    world.draw();
+    world.keys("j");
+    let line = |world: &mut World| {
+        let shown = world.draw();
+        shown.lines().find(|line| line.contains('▸')).unwrap_or_else(|| panic!("{shown}")).to_owned()
+    };
+    assert!(line(&mut world).contains("lwtThing-2"));
+    world.keys("/!id:lwtThing-3");
+    assert_eq!(mode(&world), Mode::Filter);
+    assert!(line(&mut world).contains("lwtThing-2"), "the cursor stays on its line");
+    assert!(world.draw().contains("2 of 3 shown"), "{}", world.screen());
+    world.key(KeyCode::Enter);
+    let screen = world.draw();
+    assert!(screen.contains("2 of 3 incidents") && screen.contains("1 hidden by !id:lwtThing-3"), "{screen}");
+    assert!(screen.lines().next().unwrap().contains("/!id:lwtThing-3  1 hidden"), "{screen}");
+    world.connect("lwtThing-2", Protocol::V311, 30);
+    world.close(ConnId(4), "lwtThing-2", Cause::ConnectionLost, "RST");
+    assert!(world.draw().contains("3 of 4 incidents"), "a new one comes in: {}", world.screen());
+    assert!(line(&mut world).contains("lwtThing-2"), "and the cursor stays on its line");
+    world.keys("j");
+    assert!(line(&mut world).contains("lwtThing  "), "{}", world.screen());
+    world.key(KeyCode::Enter);
+    world.key(KeyCode::Left);
+    assert!(world.draw().contains("┏ lwtThing-2"), "a sequence turns to what is shown: {}", world.screen());
+    world.key(KeyCode::Esc);
+
+    world.keys("3");
+    let screen = world.draw();
+    assert!(!screen.lines().any(|line| line.contains("12:04") && line.contains("lwtThing-3")), "{screen}");
+    assert!(screen.contains("hidden by !id:lwtThing-3"), "{screen}");
+    world.keys("/");
+    world.key(KeyCode::Esc);
+    world.keys("/\"gone for good\"");
+    world.key(KeyCode::Enter);
+    let screen = world.draw();
+    assert!(screen.contains("let through by \"gone for good\". / and then esc clears it."), "{screen}");
+    assert!(world.key(KeyCode::Enter).is_empty() && world.keys("x").is_empty());
+    world.message("/last/will/topic", b"gone for good", None, false);
+    assert!(line(&mut world).contains("gone for good"), "{}", world.screen());
+
+    world.keys("1");
+    let screen = world.draw();
+    assert!(screen.contains("gone for good") && screen.contains("None of 4 is let through"), "{screen}");
+    world.keys("5");
+    assert!(world.draw().contains("hides nothing here"), "{}", world.screen());
+    world.keys("1/");
+    world.key(KeyCode::Esc);
+    let screen = world.draw();
+    assert!(!screen.contains("hidden") && screen.contains("lwtThing-3"), "{screen}");
+}
+
+#[test]
 fn a_wrong_term_is_explained_where_it_is_written() {
     let mut world = World::three(140, 40);
     world.keys("/presense:offline");

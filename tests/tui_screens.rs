@@ -680,6 +680,49 @@ fn filter_being_written() {
 }
 
 #[test]
+fn incidents_of_a_filter() {
+    shows("incidents_filter", |width, height| {
+        let mut world = deaths(width, height);
+        world.keys("2/id~lwt !cause:keepalive");
+        world.key(KeyCode::Enter);
+        world.draw();
+        world.keys("j");
+        world
+    });
+    shows("incidents_filter_none", |width, height| {
+        let mut world = deaths(width, height);
+        world.keys("2/cause:kicked");
+        world.key(KeyCode::Enter);
+        world
+    });
+}
+
+#[test]
+fn messages_of_a_filter() {
+    shows("messages_filter", |width, height| {
+        let mut world = deaths(width, height);
+        world.keys("3/press");
+        world.key(KeyCode::Enter);
+        world.draw();
+        world.keys("jj");
+        world
+    });
+}
+
+#[test]
+fn feeds_of_a_filter() {
+    shows("feeds_filter", |width, height| {
+        let mut world = deaths(width, height);
+        world.keys("/id~press");
+        world.key(KeyCode::Enter);
+        if height < 16 {
+            world.key(KeyCode::BackTab);
+        }
+        world
+    });
+}
+
+#[test]
 fn palette_with_a_text() {
     shows("palette", |width, height| {
         let mut world = cut(width, height);

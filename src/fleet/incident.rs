@@ -175,6 +175,10 @@ impl Incident {
 pub struct IncidentLog {
     kept: VecDeque<Incident>,
     next: u64,
+    /// The last that were changed after they were opened, oldest first: a view looks at those, and not at all.
+    touched: VecDeque<IncidentId>,
+    /// How many such changes there were.
+    changes: u64,
 }
 
 impl IncidentLog {
@@ -204,11 +208,34 @@ impl IncidentLog {
 
     pub(super) fn get_mut(&mut self, id: IncidentId) -> Option<&mut Incident> {
         let place = self.place(id)?;
+        if self.touched.len() == Self::CAPACITY {
+            self.touched.pop_front();
+        }
+        self.touched.push_back(id);
+        self.changes += 1;
         self.kept.get_mut(place)
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Incident> {
+        // Any of them may change: nobody is told which.
+        self.touched.clear();
+        self.changes += 1;
         self.kept.iter_mut()
+    }
+
+    /// How often an incident changed so far; see [`IncidentLog::touched_since`].
+    #[must_use]
+    pub const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// The incidents that changed since there were `changes`, some more than once; `None` if that is too long ago to be
+    /// remembered.
+    #[must_use]
+    pub fn touched_since(&self, changes: u64) -> Option<impl Iterator<Item = IncidentId> + '_> {
+        let missed = usize::try_from(self.changes.checked_sub(changes)?).ok()?;
+        let skipped = self.touched.len().checked_sub(missed)?;
+        Some(self.touched.iter().skip(skipped).copied())
     }
 
     /// The incidents, newest first.

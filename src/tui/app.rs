@@ -14,7 +14,7 @@ use super::messages::MessagesPage;
 use super::notices::Notices;
 use super::page::Page;
 use super::rules::RulesPage;
-use super::selection::{DeviceCursor, FeedCursor};
+use super::selection::{DeviceCursor, FeedCursor, Listed};
 use super::sieve::Sieve;
 use crate::fleet::{Device, DeviceKey, FeedEntry, Role};
 use crate::hub::{Command, Notice};
@@ -193,8 +193,25 @@ impl App {
 
     /// The message under the cursor of the feed in front.
     pub(super) fn current_message<'a>(&self, view: &View<'a>) -> Option<&'a FeedEntry> {
-        let feed = view.fleet.feed(FEEDS[self.feed]);
-        feed.entries().get(self.feed_cursors[self.feed].row(feed))
+        let list = self.listed(view, self.feed);
+        view.fleet.feed(FEEDS[self.feed]).entries().get(list.place(self.feed_cursors[self.feed].row(list))?)
+    }
+
+    /// The messages of a feed that are shown: an index into [`FEEDS`].
+    #[must_use]
+    pub fn listed<'a>(&'a self, view: &View<'a>, feed: usize) -> Listed<'a> {
+        self.messages.sift.listed(view.fleet, feed)
+    }
+
+    /// How many lines of the page in front the filter lets through, and of how many; `None` where it hides nothing.
+    #[must_use]
+    pub fn sifted(&self, view: &View<'_>) -> Option<(usize, usize)> {
+        match self.page {
+            Page::Incidents => Some((self.incidents.listed(view.fleet).shown(), view.fleet.incidents().len())),
+            Page::Messages => Some((self.messages.len(), self.messages.kept(view.fleet))),
+            Page::Fleet | Page::Wills | Page::Lesson => Some((self.sieve.rows(view.fleet).len(), view.fleet.len())),
+            Page::Rules => None,
+        }
     }
 
     /// Takes in what happened to the fleet since the last time: the cursor stays on its device, what is gone loses its
@@ -219,12 +236,15 @@ impl App {
         }
         self.cursor.sync(view.fleet, self.sieve.rows(view.fleet), &regions.grid);
         let rows = feed_rows(&regions);
-        for (cursor, role) in self.feed_cursors.iter_mut().zip(FEEDS) {
-            cursor.sync(view.fleet.feed(role), rows);
+        if matches!(self.page, Page::Fleet | Page::Messages | Page::Lesson) {
+            self.messages.sift.sync(view.fleet, &self.sieve);
+        }
+        for (index, cursor) in self.feed_cursors.iter_mut().enumerate() {
+            cursor.sync(self.messages.sift.listed(view.fleet, index), rows);
         }
         self.notices.hear(view.status);
         match self.page {
-            Page::Incidents => self.incidents.sync(view, self.area),
+            Page::Incidents => self.incidents.sync(view, self.area, &self.sieve),
             Page::Messages => self.messages.sync(view, self.area),
             Page::Wills => {
                 let grid = layout::wills(self.area).grid();

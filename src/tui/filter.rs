@@ -24,7 +24,7 @@ mod test;
 
 pub use test::Needle;
 
-use crate::fleet::{Device, FeedEntry, Incident};
+use crate::fleet::{Device, FeedEntry, Incident, News};
 use test::{Facts, Test};
 
 /// What is looked for. The empty filter lets everything through.
@@ -80,14 +80,44 @@ impl Filter {
         self.is_empty() || self.holds(&Facts::of_incident(incident, device))
     }
 
-    /// Whether `entry` is shown. `device` is the one it speaks of, while it is there.
+    /// Whether `entry` is shown. `device` is the one it speaks of, while it is there: its presence counts as it is now.
     #[must_use]
     pub fn matches_message(&self, entry: &FeedEntry, device: Option<&Device>) -> bool {
-        self.is_empty() || self.holds(&Facts::of_message(entry, device))
+        self.matches_said(entry) && self.matches_speaker(device)
+    }
+
+    /// The terms that a message answers by itself, once and for all.
+    #[must_use]
+    pub fn matches_said(&self, entry: &FeedEntry) -> bool {
+        let own = |term: &&Term| !term.test.asks_device();
+        self.is_empty() || Self::hold(self.terms.iter().filter(own), &Facts::of_message(entry))
+    }
+
+    /// The terms of a message that the device answers of which it speaks, and each time anew.
+    #[must_use]
+    pub fn matches_speaker(&self, device: Option<&Device>) -> bool {
+        let other = |term: &&Term| term.test.asks_device();
+        !self.asks_device() || Self::hold(self.terms.iter().filter(other), &Facts::of_speaker(device))
+    }
+
+    /// Whether a term asks how a device is now, so that the answer of a message or an incident may change with it.
+    #[must_use]
+    pub fn asks_device(&self) -> bool {
+        self.terms.iter().any(|term| term.test.asks_device())
+    }
+
+    /// Whether a change of a presence is shown. What became of it then counts, not how it is now.
+    #[must_use]
+    pub fn matches_news(&self, news: &News) -> bool {
+        self.is_empty() || self.holds(&Facts::of_news(news))
     }
 
     fn holds(&self, facts: &Facts<'_>) -> bool {
-        self.terms.iter().all(|term| term.test.holds(facts) != term.inverse)
+        Self::hold(self.terms.iter(), facts)
+    }
+
+    fn hold<'a>(mut terms: impl Iterator<Item = &'a Term>, facts: &Facts<'_>) -> bool {
+        terms.all(|term| term.test.holds(facts) != term.inverse)
     }
 }
 

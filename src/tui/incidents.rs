@@ -5,35 +5,63 @@ use super::action::Action;
 use super::app::App;
 use super::layer::Layer;
 use super::layout;
-use super::selection::FeedCursor;
-use crate::fleet::{Hop, Incident, IncidentId};
+use super::selection::{FeedCursor, Listed};
+use super::sieve::Sieve;
+use super::sift::IncidentSift;
+use crate::fleet::{Fleet, Hop, Incident, IncidentId};
 use crate::hub::Command;
 use ratatui::layout::Rect;
 use std::time::Duration;
 
 /// The state of the page.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct IncidentsPage {
     /// The place in the list.
     pub cursor: FeedCursor,
+    /// What the filter lets through.
+    pub sift: IncidentSift,
 }
 
 impl IncidentsPage {
+    /// The list, as far as the filter lets it through.
+    #[must_use]
+    pub fn listed<'a>(&'a self, fleet: &'a Fleet) -> Listed<'a> {
+        Listed::from(fleet.incidents()).sifted(self.sift.rows())
+    }
+
+    /// The incident in `row`, 0 being the newest that is shown.
+    #[must_use]
+    pub fn at<'a>(&self, fleet: &'a Fleet, row: usize) -> Option<&'a Incident> {
+        fleet.incident(IncidentId(self.listed(fleet).number(row)? + 1))
+    }
+
     /// The incident under the cursor.
     #[must_use]
     pub fn selected<'a>(&self, view: &View<'a>) -> Option<&'a Incident> {
-        let log = view.fleet.incidents();
-        log.newest().nth(self.cursor.row(log))
+        self.at(view.fleet, self.cursor.row(self.listed(view.fleet)))
     }
 
     /// Takes in what came since the last time.
-    pub fn sync(&mut self, view: &View<'_>, area: Rect) {
-        self.cursor.sync(view.fleet.incidents(), layout::incidents(area).rows);
+    pub fn sync(&mut self, view: &View<'_>, area: Rect, sieve: &Sieve) {
+        self.sift.sync(view.fleet, sieve);
+        let list = Listed::from(view.fleet.incidents()).sifted(self.sift.rows());
+        self.cursor.sync(list, layout::incidents(area).rows);
     }
 
     /// Moves within the list.
     pub fn step(&mut self, action: Action, view: &View<'_>, area: Rect) {
-        self.cursor.step(action, view.fleet.incidents(), layout::incidents(area).rows);
+        let list = Listed::from(view.fleet.incidents()).sifted(self.sift.rows());
+        self.cursor.step(action, list, layout::incidents(area).rows);
+    }
+
+    /// The one that is shown beside `id`: the newer one to the left, the older one to the right.
+    fn beside(&self, id: IncidentId, action: Action, fleet: &Fleet) -> Option<IncidentId> {
+        let list = self.listed(fleet);
+        // Those after it stand above it, so many rows from the top.
+        let row = list.above(id.0 - 1);
+        let itself = list.number(row) == Some(id.0 - 1);
+        let row = if action == Action::Left { row.checked_sub(1)? } else { row + usize::from(itself) };
+        list.number(row).map(|number| IncidentId(number + 1))
     }
 }
 
@@ -41,8 +69,7 @@ impl App {
     /// The incident beside the one that is open: the newer one to the left, the older one to the right.
     fn beside(&self, action: Action, view: &View<'_>) -> Option<IncidentId> {
         let Some(Layer::Sequence { incident, .. }) = self.layers.last() else { return None };
-        let id = if action == Action::Left { incident.0 + 1 } else { incident.0.checked_sub(1)? };
-        view.fleet.incident(IncidentId(id)).map(|incident| incident.id)
+        self.incidents.beside(*incident, action, view.fleet)
     }
 
     /// Whether there is one.

@@ -210,11 +210,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(MAIN, &[Char(' ')], Action::Mark, "mark", "mark the device; x, X, r and D act on all that are marked"),
     bind(MAIN, &[Char('a')], Action::MarkAll, "", "mark all devices that are shown, or none"),
     bind(
-        &[Fleet, Feed, Wills],
+        &[Fleet, Feed, Incidents, Messages, Wills],
         &[Char('/')],
         Action::Filter,
         "filter",
-        "look for devices: presence:offline cause:keepalive id~press, text",
+        "show only what fits: presence:offline cause:keepalive id~press, text",
     ),
     bind(MAIN, &[Char('N')], Action::AskLaunch, "many", "launch many: asks how many"),
     bind(PAGES, &[Char('R')], Action::ReconnectAll, "all back", "bring every simulated device back"),

@@ -7,6 +7,8 @@ use super::document::Document;
 use super::keymap::Mode;
 use super::layer::Layer;
 use super::layout;
+use super::selection::Listed;
+use super::sift::MessageSift;
 use crate::fleet::{FeedEntry, Fleet, News, Role, wills};
 use crate::hub::Command;
 use crate::mqtt::ClientId;
@@ -47,6 +49,24 @@ impl Kind {
         match self {
             Self::Message(role) => fleet.feed(role).total(),
             Self::Presence => fleet.news().total(),
+        }
+    }
+
+    /// The one before which so many came.
+    fn at(self, fleet: &Fleet, before: u64) -> Option<Told<'_>> {
+        let place = usize::try_from(self.total(fleet).checked_sub(before + 1)?).ok()?;
+        match self {
+            Self::Message(role) => fleet.feed(role).entries().get(place).map(Told::Message),
+            Self::Presence => fleet.news().entries().get(place).map(Told::News),
+        }
+    }
+
+    /// All of it that is kept.
+    #[must_use]
+    pub fn listed(self, fleet: &Fleet) -> Listed<'static> {
+        match self {
+            Self::Message(role) => fleet.feed(role).into(),
+            Self::Presence => fleet.news().into(),
         }
     }
 }
@@ -95,12 +115,21 @@ pub struct MessagesPage {
     /// Where the lines of the tab in front are, newest first: the kind, and how many of it came before.
     lines: Vec<(u64, Kind, u64)>,
     /// What `lines` was made for.
-    seen: Option<(usize, [u64; 5])>,
+    seen: Option<(usize, u64, [u64; 5])>,
+    /// What the filter lets through.
+    pub sift: MessageSift,
     /// What the selected message says.
     document: Option<(u64, Document)>,
 }
 
 impl MessagesPage {
+    /// How many lines the tab in front has, with those that the filter hides.
+    #[must_use]
+    pub fn kept(&self, fleet: &Fleet) -> usize {
+        let front = KINDS.iter().enumerate().filter(|(index, _)| self.tab == 0 || self.tab == index + 1);
+        front.map(|(_, kind)| kind.listed(fleet).kept).sum()
+    }
+
     /// How many lines there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -123,17 +152,7 @@ impl MessagesPage {
     #[must_use]
     pub fn line<'a>(&self, view: &View<'a>, row: usize) -> Option<Told<'a>> {
         let (_, kind, before) = *self.lines.get(row)?;
-        let place = |total: u64| usize::try_from(total.checked_sub(before + 1)?).ok();
-        match kind {
-            Kind::Message(role) => {
-                let feed = view.fleet.feed(role);
-                feed.entries().get(place(feed.total())?).map(Told::Message)
-            }
-            Kind::Presence => {
-                let news = view.fleet.news();
-                news.entries().get(place(news.total())?).map(Told::News)
-            }
-        }
+        kind.at(view.fleet, before)
     }
 
     /// The selected row.
@@ -159,7 +178,7 @@ impl MessagesPage {
 
     /// Takes in what came since the last time.
     pub fn sync(&mut self, view: &View<'_>, area: Rect) {
-        let seen = (self.tab, KINDS.map(|kind| kind.total(view.fleet)));
+        let seen = (self.tab, self.sift.turns(), KINDS.map(|kind| kind.total(view.fleet)));
         if self.seen.replace(seen) != Some(seen) {
             self.collect(view.fleet);
         }
@@ -183,18 +202,9 @@ impl MessagesPage {
             if self.tab != 0 && self.tab != index + 1 {
                 continue;
             }
-            let last = kind.total(fleet);
-            let place = |row: usize| last.saturating_sub(row as u64 + 1);
-            match kind {
-                Kind::Message(role) => {
-                    let entries = fleet.feed(role).entries().iter().enumerate();
-                    self.lines.extend(entries.map(|(row, entry)| (entry.number, kind, place(row))));
-                }
-                Kind::Presence => {
-                    let entries = fleet.news().entries().iter().enumerate();
-                    self.lines.extend(entries.map(|(row, news)| (news.number, kind, place(row))));
-                }
-            }
+            let list = self.sift.listed(fleet, index);
+            let numbers = (0..list.shown()).filter_map(|row| list.number(row));
+            self.lines.extend(numbers.filter_map(|before| Some((kind.at(fleet, before)?.number(), kind, before))));
         }
         self.lines.sort_unstable_by_key(|(number, ..)| std::cmp::Reverse(*number));
     }

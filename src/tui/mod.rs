@@ -30,6 +30,7 @@ pub mod run;
 pub mod selection;
 pub mod sequence;
 pub mod sieve;
+pub mod sift;
 pub mod sign;
 pub mod sql;
 pub mod terminal;

@@ -27,6 +27,9 @@ impl App {
     /// Why there is no device to act on.
     pub(super) fn nobody(&self) -> String {
         self.keys.tell(match (self.mode_below(), self.focus) {
+            (Mode::Incidents | Mode::Messages, _) if !self.sieve.filter().is_empty() => {
+                "there is no device to act on here: none is named, it was deleted, or the filter lets nothing through"
+            }
             (Mode::Incidents | Mode::Sequence | Mode::Messages, _) => {
                 "there is no device to act on here: none is named, or it was deleted"
             }

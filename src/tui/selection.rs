@@ -2,8 +2,9 @@
 
 use super::action::Action;
 use super::layout::{Form, Grid};
-use crate::fleet::{Device, DeviceKey, Feed, Fleet, IncidentLog};
+use crate::fleet::{Device, DeviceKey, Feed, Fleet, IncidentLog, NewsLog};
 use crate::mqtt::ClientId;
+use std::collections::VecDeque;
 
 /// A place among the devices: it follows its device, and when that is deleted, it stays where it was.
 #[derive(Clone, Debug, Default)]
@@ -76,24 +77,74 @@ impl DeviceCursor {
     }
 }
 
-/// A list that grows at its beginning and forgets at its end.
+/// A list that grows at its beginning and forgets at its end, as far as the filter lets it through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct Listed<'a> {
     /// All that ever came.
     pub total: u64,
     /// Those that are kept.
     pub kept: usize,
+    /// Which of those are shown, oldest first, each counted from the first that ever came; `None` shows all.
+    pub through: Option<&'a VecDeque<u64>>,
 }
 
-impl From<&Feed> for Listed {
+impl From<&Feed> for Listed<'_> {
     fn from(feed: &Feed) -> Self {
-        Self { total: feed.total(), kept: feed.entries().len() }
+        Self { total: feed.total(), kept: feed.entries().len(), through: None }
     }
 }
 
-impl From<&IncidentLog> for Listed {
+impl From<&NewsLog> for Listed<'_> {
+    fn from(news: &NewsLog) -> Self {
+        Self { total: news.total(), kept: news.entries().len(), through: None }
+    }
+}
+
+impl From<&IncidentLog> for Listed<'_> {
     fn from(log: &IncidentLog) -> Self {
-        Self { total: log.total(), kept: log.len() }
+        Self { total: log.total(), kept: log.len(), through: None }
+    }
+}
+
+impl<'a> Listed<'a> {
+    /// The same with a filter's answer.
+    #[must_use]
+    pub fn sifted<'b>(self, through: Option<&'b VecDeque<u64>>) -> Listed<'b>
+    where
+        'a: 'b,
+    {
+        Listed { through, ..self }
+    }
+
+    /// How many are shown.
+    #[must_use]
+    pub fn shown(&self) -> usize {
+        self.through.map_or(self.kept, VecDeque::len)
+    }
+
+    /// The one in `row`, 0 being the newest that is shown, counted from the first that ever came.
+    #[must_use]
+    pub fn number(&self, row: usize) -> Option<u64> {
+        match self.through {
+            Some(through) => through.get(through.len().checked_sub(row + 1)?).copied(),
+            None if row < self.kept => self.total.checked_sub(row as u64 + 1),
+            None => None,
+        }
+    }
+
+    /// The place of the one in `row` among those that are kept, 0 being the newest.
+    #[must_use]
+    pub fn place(&self, row: usize) -> Option<usize> {
+        usize::try_from(self.total.checked_sub(self.number(row)? + 1)?).ok()
+    }
+
+    /// How many that are shown came after the one with this number.
+    #[must_use]
+    pub fn above(&self, number: u64) -> usize {
+        match self.through {
+            Some(through) => through.len() - through.partition_point(|one| *one <= number),
+            None => usize::try_from(self.total.saturating_sub(number + 1)).unwrap_or(usize::MAX),
+        }
     }
 }
 
@@ -108,26 +159,25 @@ pub struct FeedCursor {
 }
 
 impl FeedCursor {
-    /// The selected row, 0 being the newest.
+    /// The selected row, 0 being the newest. Where the filter hides what was selected, it is the next older one.
     #[must_use]
-    pub fn row(&self, list: impl Into<Listed>) -> usize {
-        let Listed { total, kept } = list.into();
+    pub fn row<'a>(&self, list: impl Into<Listed<'a>>) -> usize {
+        let list = list.into();
         let Some(message) = self.message else { return 0 };
-        let behind = total.saturating_sub(1).saturating_sub(message);
-        usize::try_from(behind).unwrap_or(usize::MAX).min(kept.saturating_sub(1))
+        list.above(message).min(list.shown().saturating_sub(1))
     }
 
     /// Keeps the selected row on the screen.
-    pub fn sync(&mut self, list: impl Into<Listed>, rows: usize) {
+    pub fn sync<'a>(&mut self, list: impl Into<Listed<'a>>, rows: usize) {
         let row = self.row(list);
         self.top = self.top.clamp((row + 1).saturating_sub(rows), row);
     }
 
     /// Moves within the list.
-    pub fn step(&mut self, action: Action, list: impl Into<Listed>, rows: usize) {
+    pub fn step<'a>(&mut self, action: Action, list: impl Into<Listed<'a>>, rows: usize) {
         let list = list.into();
         let row = self.row(list);
-        let end = list.kept.saturating_sub(1);
+        let end = list.shown().saturating_sub(1);
         let row = match action {
             Action::Up => row.saturating_sub(1),
             Action::Down => (row + 1).min(end),
@@ -137,7 +187,7 @@ impl FeedCursor {
             Action::Last => end,
             _ => row,
         };
-        self.message = (row > 0).then(|| list.total.saturating_sub(1).saturating_sub(row as u64));
+        self.message = list.number(row).filter(|_| row > 0);
         self.sync(list, rows);
     }
 }

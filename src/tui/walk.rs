@@ -2,7 +2,7 @@
 
 use super::View;
 use super::action::Action;
-use super::app::{App, FEEDS, Focus, feed_rows};
+use super::app::{App, Focus, feed_rows};
 use super::keymap::Mode;
 use super::layer::Layer;
 use super::layout;
@@ -85,8 +85,8 @@ impl App {
                 Action::Left => self.feed = (self.feed + 2) % 3,
                 Action::Right => self.feed = (self.feed + 1) % 3,
                 _ => {
-                    let feed = view.fleet.feed(FEEDS[self.feed]);
-                    self.feed_cursors[self.feed].step(action, feed, feed_rows(&regions));
+                    let list = self.messages.sift.listed(view.fleet, self.feed);
+                    self.feed_cursors[self.feed].step(action, list, feed_rows(&regions));
                 }
             },
         }

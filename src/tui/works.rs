@@ -2,7 +2,7 @@
 
 use super::View;
 use super::action::Action;
-use super::app::{App, FEEDS, Focus};
+use super::app::{App, Focus};
 use super::keymap::Mode;
 use super::layer::Layer;
 use super::messages::Told;
@@ -27,10 +27,11 @@ impl App {
                 view.fleet.counts().offline > 1 && view.fleet.devices().take(300).any(can_reconnect)
             }
             Action::SwitchShape => view.fleet.len() > 1,
-            Action::Filter | Action::MarkAll => !view.fleet.is_empty(),
+            Action::Filter => self.sifted(view).is_some_and(|(_, all)| all > 0),
+            Action::MarkAll => !view.fleet.is_empty(),
             Action::Enter => match self.mode() {
                 Mode::Fleet | Mode::Wills => current.is_some(),
-                Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
+                Mode::Feed => self.listed(view, self.feed).shown() > 0,
                 Mode::Rules => self.rules.shown().is_some(),
                 Mode::Incidents => self.incidents.selected(view).is_some(),
                 Mode::Messages => match self.messages.selected(view) {
@@ -53,7 +54,7 @@ impl App {
             Action::Show(page) => self.page != page || !self.layers.is_empty(),
             Action::Why => match self.mode() {
                 Mode::Messages => matches!(self.messages.selected(view), Some(Told::Message(_))),
-                Mode::Feed => !view.fleet.feed(FEEDS[self.feed]).entries().is_empty(),
+                Mode::Feed => self.listed(view, self.feed).shown() > 0,
                 // Where the whole page is visible, the reason is, too.
                 Mode::Rules => self.rules.shown().is_some() && self.rules.drawn.get().1 > 0,
                 _ => true,

@@ -1,6 +1,6 @@
 //! The conditions of a filter, and what they are asked of.
 
-use crate::fleet::{Device, Evidence, FeedEntry, Hop, Incident, Origin, Presence};
+use crate::fleet::{Device, Evidence, FeedEntry, Hop, Incident, News, NewsKind, Origin, Presence};
 use crate::mqtt::{Cause, Fault, TopicFilter};
 
 /// Text that is looked for, letter case aside.
@@ -81,6 +81,7 @@ pub(super) enum Test {
 }
 
 /// What can be asked of a device, an incident or a message.
+#[derive(Default)]
 pub(super) struct Facts<'a> {
     id: Option<&'a str>,
     topics: [Option<&'a str>; 2],
@@ -142,23 +143,62 @@ impl<'a> Facts<'a> {
         }
     }
 
-    pub(super) fn of_message(entry: &'a FeedEntry, device: Option<&'a Device>) -> Self {
-        let of_device = device.map(Facts::of_device);
+    /// What a message says by itself.
+    pub(super) fn of_message(entry: &'a FeedEntry) -> Self {
         Self {
             id: entry.device.as_ref().map(crate::mqtt::ClientId::as_str),
             topics: [Some(&entry.message.topic), None],
             texts: [Some(&entry.message.payload), Some(entry.role.name().as_bytes()), None, None, None],
-            presence: of_device.as_ref().and_then(|facts| facts.presence),
-            cause: of_device.as_ref().and_then(|facts| facts.cause),
-            fault: of_device.as_ref().and_then(|facts| facts.fault),
-            evidence: of_device.as_ref().and_then(|facts| facts.evidence),
-            missing: &[],
-            origin: of_device.and_then(|facts| facts.origin),
+            ..Self::default()
+        }
+    }
+
+    /// What is asked of the device that a message speaks of.
+    pub(super) fn of_speaker(device: Option<&'a Device>) -> Self {
+        let Some(device) = device else { return Self::default() };
+        let Self { presence, cause, fault, evidence, origin, .. } = Self::of_device(device);
+        Self { presence, cause, fault, evidence, origin, ..Self::default() }
+    }
+
+    pub(super) fn of_news(news: &'a News) -> Self {
+        match &news.what {
+            NewsKind::Link { up, why } => Self {
+                texts: [
+                    Some(if *up { "link up" } else { "link down" }.as_bytes()),
+                    why.as_ref().map(String::as_bytes),
+                    Some(b"presence"),
+                    None,
+                    None,
+                ],
+                ..Self::default()
+            },
+            NewsKind::Device { client, presence, evidence } => {
+                let cause = if let Presence::Offline { cause } = presence { Some(*cause) } else { None };
+                Self {
+                    id: Some(client.as_str()),
+                    texts: [
+                        Some(b"presence"),
+                        Some(presence.name().as_bytes()),
+                        cause.map(|cause| cause.word().as_bytes()),
+                        cause.map(|cause| cause.words().as_bytes()),
+                        evidence.map(|evidence| evidence.words().as_bytes()),
+                    ],
+                    presence: Some(*presence),
+                    cause,
+                    evidence: *evidence,
+                    ..Self::default()
+                }
+            }
         }
     }
 }
 
 impl Test {
+    /// Whether a message leaves the answer to the device that it speaks of.
+    pub(super) const fn asks_device(&self) -> bool {
+        matches!(self, Self::Presence(_) | Self::Cause(_) | Self::Fault(_) | Self::Evidence(_) | Self::Origin(_))
+    }
+
     pub(super) fn holds(&self, facts: &Facts<'_>) -> bool {
         let topics = || facts.topics.iter().flatten();
         match self {

@@ -137,6 +137,18 @@ fn incidents_and_messages_are_asked_for_their_own_and_for_their_device() {
 }
 
 #[test]
+fn a_change_of_a_presence_is_asked_for_what_it_became() {
+    let fleet = fleet();
+    let shown = |text: &str| {
+        let filter = Filter::parse(text);
+        fleet.news().entries().iter().filter(|news| filter.matches_news(news)).count()
+    };
+    // The link, three that came, one that was cut, and one that left.
+    assert_eq!((shown(""), shown("presence:online"), shown("cause:cut"), shown("id~press")), (6, 3, 1, 3));
+    assert_eq!((shown("\"link up\""), shown("wire"), shown("\"left cleanly\"")), (1, 5, 1));
+}
+
+#[test]
 fn text_is_found_at_any_place_in_any_bytes() {
     for (text, wanted, found) in [
         (&b"abc"[..], "C", true),

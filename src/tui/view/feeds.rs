@@ -77,10 +77,19 @@ fn entries(canvas: &mut Canvas<'_>, inner: Rect, index: usize, focus: bool) {
         }
         return;
     }
-    let cursor = canvas.app.feed_cursors[index];
-    let selected = cursor.row(feed);
-    let visible = feed.entries().iter().enumerate().skip(cursor.top).take(usize::from(inner.height));
-    for (y, (row, entry)) in (inner.y..).zip(visible) {
+    let app = canvas.app;
+    let list = app.listed(canvas.view, index);
+    if list.shown() == 0 {
+        let text = format!("None of {} is let through by the filter.", list.kept);
+        for (y, line) in (inner.y..inner.bottom()).zip(wrap(&text, usize::from(inner.width))) {
+            canvas.put(inner.x, y, &line, inner.width, canvas.look.dim());
+        }
+        return;
+    }
+    let cursor = app.feed_cursors[index];
+    let selected = cursor.row(list);
+    for (y, row) in (inner.y..inner.bottom()).zip(cursor.top..) {
+        let Some(entry) = list.place(row).and_then(|place| feed.entries().get(place)) else { break };
         let area = Rect { y, height: 1, ..inner };
         line(canvas, area, entry);
         if focus && row == selected {

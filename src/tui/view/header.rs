@@ -113,8 +113,12 @@ fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
     }
     let filter = canvas.app.sieve.filter();
     if !filter.is_empty() {
-        let hidden = canvas.app.sieve.hidden(canvas.view.fleet);
-        add(2, format!("/{}  {hidden} hidden", clean_fit(filter.text(), 24)), look.accent());
+        let filter = clean_fit(filter.text(), 24);
+        let text = match canvas.app.sifted(canvas.view) {
+            Some((shown, all)) => format!("/{filter}  {} hidden", all.saturating_sub(shown)),
+            None => format!("/{filter}  hides nothing here"),
+        };
+        add(2, text, look.accent());
     }
     let marks = canvas.app.marks.len();
     if marks > 0 {

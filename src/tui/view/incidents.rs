@@ -11,6 +11,7 @@
 
 use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns};
+use super::filtered::{hidden, none_through};
 use super::sequence;
 use crate::fleet::{Hop, Incident};
 use crate::tui::action::Action;
@@ -31,13 +32,33 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         nothing(canvas, Rect { height: regions.list.height + regions.sequence.height, ..regions.list });
         return;
     }
-    let (top, rows) = (canvas.app.incidents.cursor.top, regions.rows);
-    let selected = canvas.app.incidents.cursor.row(log);
+    let app = canvas.app;
+    let list = app.incidents.listed(canvas.view.fleet);
+    let (top, rows, shown) = (app.incidents.cursor.top, regions.rows, list.shown());
+    if shown == 0 {
+        let area = Rect { height: regions.list.height + regions.sequence.height, ..regions.list };
+        nothing_found(canvas, area, log.len());
+        return;
+    }
+    let selected = app.incidents.cursor.row(list);
     let total = log.total();
-    let left = if total == 1 { "1 incident".to_owned() } else { format!("{total} incidents") };
     let forgotten = total - log.len() as u64;
-    let kept = if forgotten > 0 { format!(" · {forgotten} no longer kept") } else { String::new() };
-    let right = format!("{} to {}{kept}", top + 1, (top + rows).min(log.len()));
+    let left = match (list.through, total) {
+        (Some(_), _) => format!("{shown} of {} incidents", log.len()),
+        (None, 1) => "1 incident".to_owned(),
+        (None, total) => format!("{total} incidents"),
+    };
+    let mut said = Vec::new();
+    if shown > rows || forgotten > 0 {
+        said.push(format!("{} to {}", top + 1, (top + rows).min(shown)));
+    }
+    if list.through.is_some() {
+        said.push(hidden(canvas, log.len() - shown, regions.list.width));
+    }
+    if forgotten > 0 {
+        said.push(format!("{forgotten} no longer kept"));
+    }
+    let right = said.join(" · ");
     let legend = match regions.list.width {
         0..60 => "",
         60..100 => "detected, will, rule, executed, notified: d w r e n",
@@ -46,15 +67,16 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let titles = Titles {
         left: &left,
         left_style: canvas.look.strong(),
-        right: if log.len() > rows || forgotten > 0 { &right } else { "" },
+        right: &right,
         right_style: canvas.look.dim(),
         below: legend,
     };
     let inner = frame(canvas, regions.list, true, &titles);
     let widths = Columns::new(inner.width);
-    let scale = Scale::new(usize::from(widths.chart), longest(log.newest().skip(top).take(rows)));
+    let visible: Vec<&Incident> = (top..top + rows).map_while(|row| app.incidents.at(canvas.view.fleet, row)).collect();
+    let scale = Scale::new(usize::from(widths.chart), longest(visible.iter().copied()));
     heading(canvas, inner, &widths, &scale);
-    for (y, (row, incident)) in (inner.y + 1..inner.bottom()).zip(log.newest().enumerate().skip(top).take(rows)) {
+    for (y, (row, incident)) in (inner.y + 1..inner.bottom()).zip((top..).zip(visible)) {
         let place = Rect { y, height: 1, ..inner };
         line(canvas, place, &widths, &scale, incident);
         if row == selected {
@@ -67,6 +89,17 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         && let Some(incident) = canvas.app.incidents.selected(canvas.view)
     {
         sequence::preview(canvas, regions.sequence, incident);
+    }
+}
+
+fn nothing_found(canvas: &mut Canvas<'_>, area: Rect, kept: usize) {
+    let left = format!("0 of {kept} incidents");
+    let titles = Titles { left: &left, left_style: canvas.look.strong(), ..Titles::default() };
+    let inner = frame(canvas, area, true, &titles);
+    let of = if kept == 1 { "The one incident is not".to_owned() } else { format!("None of {kept} incidents is") };
+    let text = none_through(canvas, &of, Mode::Incidents);
+    for (y, line) in (inner.y..inner.bottom()).zip(wrap(&text, usize::from(inner.width))) {
+        canvas.put(inner.x, y, &line, inner.width, Style::new());
     }
 }
 

@@ -12,6 +12,7 @@
 
 use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns};
+use super::filtered::{hidden, none_through};
 use super::payload;
 use super::sheet::{Pieces, Sheet};
 use crate::fleet::{FeedEntry, News, NewsKind, Presence};
@@ -33,18 +34,25 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let regions = layout::messages(area);
     let page = &canvas.app.messages;
     let first = canvas.key(Mode::Messages, Action::First);
-    let right = if page.follows() {
-        "following the newest".to_owned()
-    } else {
-        format!("staying here: {first} follows the newest")
+    let kept = page.kept(canvas.view.fleet);
+    let filtered = (!canvas.app.sieve.filter().is_empty()).then(|| kept - page.len().min(kept));
+    let right = match filtered {
+        Some(out) => format!("{} of {kept} · {}", page.len(), hidden(canvas, out, area.width)),
+        None if page.follows() => "following the newest".to_owned(),
+        None => format!("staying here: {first} follows the newest"),
     };
     let more = if page.is_empty() { regions.message.height } else { 0 };
     let area = Rect { height: regions.list.height + more, ..regions.list };
     let tabs = tabs(canvas, area.width);
     let used: usize = tabs.iter().map(|(text, _)| width(text)).sum();
-    // The tabs say more.
-    let right = if used + width(&right) + 5 > usize::from(area.width) { "" } else { &right };
-    let titles = Titles { right, right_style: canvas.look.dim(), ..Titles::default() };
+    // The tabs say more; what is hidden is said all the same, below the list.
+    let fits = used + width(&right) + 5 <= usize::from(area.width);
+    let titles = Titles {
+        right: if fits { &right } else { "" },
+        right_style: canvas.look.dim(),
+        below: if fits || filtered.is_none() { "" } else { &right },
+        ..Titles::default()
+    };
     let inner = frame(canvas, area, true, &titles);
     let tabs: Vec<(&str, Style)> = tabs.iter().map(|(text, style)| (text.as_str(), *style)).collect();
     canvas.put_all(area.x + 1, area.y, &tabs, area.width.saturating_sub(2));
@@ -85,6 +93,14 @@ fn tabs(canvas: &Canvas<'_>, width: u16) -> Pieces {
 }
 
 fn nothing(canvas: &mut Canvas<'_>, area: Rect) {
+    let kept = canvas.app.messages.kept(canvas.view.fleet);
+    if kept > 0 {
+        let text = none_through(canvas, &format!("None of {kept} lines is"), Mode::Messages);
+        for (y, line) in (area.y..area.bottom()).zip(wrap(&text, usize::from(area.width))) {
+            canvas.put(area.x, y, &line, area.width, Style::new());
+        }
+        return;
+    }
     let kind = canvas.app.messages.tab.checked_sub(1).and_then(|tab| KINDS.get(tab));
     let fleet = canvas.key(Mode::Messages, Action::Show(crate::tui::page::Page::Fleet));
     let what = match kind {

@@ -7,6 +7,7 @@ mod death;
 mod detail;
 mod devices;
 mod feeds;
+mod filtered;
 mod footer;
 mod header;
 mod help;

@@ -25,9 +25,7 @@ fn tail(text: &str, columns: usize) -> String {
 /// Draws the line.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     canvas.clear(area);
-    let sieve = &canvas.app.sieve;
-    let filter = sieve.filter();
-    let fleet = canvas.view.fleet;
+    let filter = canvas.app.sieve.filter();
     let room = area.width.saturating_sub(1);
     let typed = format!("/{}▎", tail(&clean(filter.text()), usize::from(room).saturating_sub(2)));
     let used = canvas.put(area.x + 1, area.y, &typed, room, canvas.look.strong()) + 2;
@@ -40,7 +38,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let shown = if filter.text().is_empty() {
         "presence: cause: id~ topic~ fault: evidence: or any text, ! for the inverse".to_owned()
     } else {
-        let (shown, all) = (sieve.rows(fleet).len(), fleet.len());
+        let (shown, all) = canvas.app.sifted(canvas.view).unwrap_or_default();
         // Half a number is worse than none.
         let fitting = [format!("{shown} of {all} shown"), format!("{shown}/{all}")];
         fitting.into_iter().find(|text| width(text) <= usize::from(rest)).unwrap_or_default()
