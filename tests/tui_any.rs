@@ -31,7 +31,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let keys = prop_oneof![
         proptest::sample::select(
-            "nNxXrRD avjkhlgG?qy0123456789lfrztpwk ![]123451223355wdy/:fu4".chars().collect::<Vec<_>>()
+            "nNxXrRD avjkhlgG?qy0123456789lfrztpwk ![]123451223355wdy/:fu4sScvv".chars().collect::<Vec<_>>()
         )
         .prop_map(KeyCode::Char),
         proptest::sample::select(vec![

@@ -265,6 +265,103 @@ fn v_goes_from_panes_to_the_table_to_the_wall_and_back() {
     assert!(world.draw().contains("60 devices") && world.screen().contains("fuse"));
 }
 
+/// Ten devices in a table, of which d-4 died twice and d-7 once.
+fn table_of_deaths() -> World {
+    let mut world = World::up(80, 24);
+    for number in 0..10 {
+        world.launch(&format!("d-{number}"));
+        world.pass(10);
+    }
+    for (id, first) in [("d-4", ConnId(5)), ("d-7", ConnId(8))] {
+        world.die(first, id, Fault::Fin);
+    }
+    world.pass(1_000);
+    let again = world.launch("d-4");
+    world.die(again, "d-4", Fault::Fin);
+    world.pass(12_000);
+    world.keys("v");
+    world.draw();
+    world
+}
+
+/// The devices of the table, from above.
+fn lines(world: &mut World) -> Vec<String> {
+    let screen = world.draw();
+    let names = screen.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with("d-")));
+    names.take(10).map(str::to_owned).collect()
+}
+
+#[test]
+fn s_goes_through_the_columns_and_the_heading_tells() {
+    let mut world = table_of_deaths();
+    assert_eq!(lines(&mut world)[..3], ["d-0", "d-1", "d-2"]);
+    world.keys("s");
+    assert!(world.draw().contains("device ↑") && world.screen().contains("10 devices by device ↑"));
+    world.keys("S");
+    assert!(world.draw().contains("device ↓"));
+    assert_eq!(lines(&mut world)[..3], ["d-9", "d-8", "d-7"]);
+    world.keys("s");
+    assert!(world.draw().contains("state ↑"), "{}", world.screen());
+    // The dead first, and of those that are alike the newest.
+    assert_eq!(lines(&mut world)[..3], ["d-4", "d-7", "d-9"]);
+    world.keys("sss");
+    let screen = world.draw();
+    assert!(!screen.contains('↑') && !screen.contains(" by "), "{screen}");
+    assert_eq!(lines(&mut world)[..3], ["d-0", "d-1", "d-2"]);
+}
+
+#[test]
+fn a_column_is_shown_moved_and_sorted_by_in_the_chooser() {
+    let mut world = table_of_deaths();
+    world.keys("c");
+    assert!(world.draw().contains("Columns of the table"));
+    // The device stays, whatever is pressed.
+    world.keys(" ");
+    assert!(world.draw().contains("✓ device") && world.screen().contains("always shown"));
+    world.keys("jjjjj ");
+    world.key(KeyCode::Left);
+    world.key(KeyCode::Left);
+    world.key(KeyCode::Left);
+    world.key(KeyCode::Left);
+    world.key(KeyCode::Enter);
+    world.key(KeyCode::Esc);
+    let screen = world.draw();
+    assert!(screen.contains("deaths ↓ state"), "{screen}");
+    assert_eq!(lines(&mut world)[..3], ["d-4", "d-7", "d-0"]);
+    world.keys("x");
+    assert!(world.draw().contains("How shall d-4 die?"), "the first is under the cursor");
+    world.key(KeyCode::Esc);
+    // Panes have no columns.
+    world.keys("vvc");
+    assert!(world.draw().contains("columns are those of a table"), "{}", world.screen());
+}
+
+#[test]
+fn the_cursor_follows_its_device_while_the_order_lives() {
+    let mut world = table_of_deaths();
+    world.keys("ssj");
+    world.keys("j");
+    assert_eq!(lines(&mut world)[..4], ["d-4", "d-7", "d-9", "d-8"]);
+    let selected = |world: &mut World| {
+        let screen = world.draw();
+        let line = screen.lines().find(|line| line.starts_with("┃▸")).unwrap_or_else(|| panic!("{screen}")).to_owned();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(selected(&mut world), "d-9");
+    world.die(ConnId(6), "d-5", Fault::Fin);
+    assert_eq!(selected(&mut world), "d-9");
+    assert_eq!(lines(&mut world)[..4], ["d-5", "d-4", "d-7", "d-9"]);
+    // With a filter, too; and a device that comes or goes is put in its place.
+    world.keys("/presence:off");
+    world.key(KeyCode::Enter);
+    assert_eq!(lines(&mut world)[..3], ["d-5", "d-4", "d-7"]);
+    assert!(world.screen().contains(" 3 devices by state ↑"));
+    world.apply(Event::Device(DeviceEvent::Removed { client: "d-4".into() }));
+    world.die(ConnId(4), "d-3", Fault::Fin);
+    assert_eq!(lines(&mut world)[..3], ["d-3", "d-5", "d-7"]);
+    assert!(world.screen().contains(" 3 devices by state ↑"));
+}
+
 /// A wall of 1 200 devices on 80×24: 76 in a row.
 fn wall() -> World {
     let mut world = World::up(80, 24);

@@ -552,6 +552,62 @@ fn table_of_two_hundred() {
     });
 }
 
+/// Two hundred devices in a table that has been sorted by how often they died.
+fn sorted(width: u16, height: u16) -> World {
+    let mut world = World::up(width, height);
+    for number in 1..=200 {
+        world.launch(&format!("lwtThing-{number}"));
+        world.pass(37);
+    }
+    for (number, deaths) in [(190, 3), (7, 12), (55, 1)] {
+        let id = format!("lwtThing-{number}");
+        let mut conn = ConnId(number);
+        for _ in 0..deaths {
+            world.die(conn, &id, Fault::Fin);
+            world.pass(100);
+            conn = world.launch(&id);
+        }
+    }
+    world.die(ConnId(120), "lwtThing-120", Fault::Fin);
+    world.pass(5_000);
+    world.draw();
+    // The chooser is where columns are found: deaths before the fuse, and sorted by it.
+    world.keys("cjjjjj ");
+    for _ in 0..3 {
+        world.key(KeyCode::Left);
+    }
+    world.key(KeyCode::Enter);
+    world
+}
+
+#[test]
+fn columns_to_choose_from() {
+    shows("columns", sorted);
+}
+
+#[test]
+fn sorted_by_deaths() {
+    shows("sorted_table", |width, height| {
+        let mut world = sorted(width, height);
+        world.key(KeyCode::Esc);
+        world.pass(9_000);
+        world
+    });
+}
+
+#[test]
+fn a_table_with_every_column() {
+    shows("all_columns", |width, height| {
+        let mut world = sorted(width, height);
+        // All those that are not shown yet, and the device back to the left.
+        world.keys("jj j j j j j j j j j ");
+        world.key(KeyCode::Esc);
+        world.keys("S");
+        world.pass(9_000);
+        world
+    });
+}
+
 /// Every way to go on a wall, some marks, and the cursor on a device that was cut.
 fn wall(width: u16, height: u16) -> World {
     let mut world = World::up(width, height);

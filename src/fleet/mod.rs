@@ -1,6 +1,7 @@
 //! Floor 1: devices, presence, incidents. Pure: time comes in as an argument.
 
 pub mod change;
+pub mod column;
 pub mod connection;
 pub mod deadlines;
 pub mod device;
@@ -12,6 +13,7 @@ pub mod lifecycle;
 mod messages;
 pub mod news;
 mod notices;
+pub mod order;
 pub mod presence;
 mod roster;
 mod sessions;
@@ -20,6 +22,7 @@ mod vigil;
 pub mod wills;
 
 pub use change::{Change, IncidentPhase};
+pub use column::{Column, Sort};
 pub use connection::Connection;
 pub use device::{Device, DeviceKey, Origin, Session};
 pub use event::{
@@ -30,5 +33,6 @@ pub use feed::{Feed, FeedEntry};
 pub use incident::{Hop, Hops, Incident, IncidentId, IncidentLog};
 pub use lifecycle::{Lifecycle, LifecycleKind};
 pub use news::{News, NewsKind, NewsLog};
+pub use order::Order;
 pub use presence::{Counts, Evidence, Presence, WillSent};
 pub use state::{Fleet, LinkState, Settings};

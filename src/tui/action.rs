@@ -60,6 +60,14 @@ pub enum Action {
     MarkAll,
     /// From panes to the table, to the wall, to panes.
     SwitchShape,
+    /// Sorts by the next column.
+    SortNext,
+    /// Sorts the other way round.
+    SortReverse,
+    /// Opens the list of columns.
+    Columns,
+    /// Shows or hides a column.
+    ToggleColumn,
     /// Turns to a page.
     Show(Page),
     /// Opens the device that the selected line speaks of.

@@ -5,6 +5,7 @@ use super::View;
 use super::action::Action;
 use super::census::Census;
 use super::clipboard;
+use super::columns::Columns;
 use super::incidents::IncidentsPage;
 use super::keymap::{Keymap, Mode};
 use super::layer::Layer;
@@ -78,8 +79,10 @@ pub struct App {
     pub feed_cursors: [FeedCursor; 3],
     /// The place among the devices.
     pub cursor: DeviceCursor,
-    /// What is looked for, and the devices that are shown.
+    /// What is looked for, and the devices that are shown, in their order.
     pub sieve: Sieve,
+    /// The columns of the table.
+    pub columns: Columns,
     /// How many of those are how, while a wall is in front.
     pub census: Census,
     /// Marked devices, by name: a place in the fleet may be given to another device.
@@ -117,6 +120,7 @@ impl Default for App {
             feed_cursors: [FeedCursor::default(); 3],
             cursor: DeviceCursor::default(),
             sieve: Sieve::default(),
+            columns: Columns::default(),
             census: Census::default(),
             marks: HashSet::new(),
             layers: Vec::new(),
@@ -155,7 +159,7 @@ impl App {
     /// The devices on the page of the fleet, in their order.
     #[must_use]
     pub fn rows<'a>(&'a self, view: &View<'a>) -> &'a [DeviceKey] {
-        self.sieve.rows(view.fleet)
+        self.sieve.sorted(view.fleet)
     }
 
     /// Where everything is for the fleet of `view`.
@@ -234,7 +238,7 @@ impl App {
         } else {
             self.census.rest();
         }
-        self.cursor.sync(view.fleet, self.sieve.rows(view.fleet), &regions.grid);
+        self.cursor.sync(view.fleet, self.sieve.sorted(view.fleet), &regions.grid);
         let rows = feed_rows(&regions);
         if matches!(self.page, Page::Fleet | Page::Messages | Page::Lesson) {
             self.messages.sift.sync(view.fleet, &self.sieve);
@@ -320,6 +324,10 @@ impl App {
             Action::Mark => self.mark(view),
             Action::MarkAll => self.mark_all(view),
             Action::SwitchShape => self.switch_shape(view),
+            Action::SortNext => self.sort_next(view),
+            Action::SortReverse => self.sort_reverse(view),
+            Action::Columns => self.choose_columns(view),
+            Action::ToggleColumn => self.toggle_column(view),
             Action::Show(page) => self.show(page),
             Action::OpenDevice => self.open_device(view),
             Action::Why => self.why(view),

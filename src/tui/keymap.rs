@@ -46,6 +46,8 @@ pub enum Mode {
     Filter,
     /// The palette is open.
     Palette,
+    /// The list of columns is open.
+    Columns,
     /// The help is open.
     Help,
     /// The last notices are open.
@@ -54,7 +56,7 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Fleet,
         Self::Feed,
         Self::Incidents,
@@ -71,6 +73,7 @@ impl Mode {
         Self::Confirm,
         Self::Filter,
         Self::Palette,
+        Self::Columns,
         Self::Help,
         Self::Notices,
     ];
@@ -95,6 +98,7 @@ impl Mode {
             Self::Confirm => "where a question is asked",
             Self::Filter => "while a filter is written",
             Self::Palette => "in the palette",
+            Self::Columns => "in the list of columns",
             Self::Help => "in the help",
             Self::Notices => "in the list of notices",
         }
@@ -147,8 +151,8 @@ const fn fixed(modes: &'static [Mode], keys: &'static [Key], action: Action, hel
 
 use Key::{Char, Code, Ctrl};
 use Mode::{
-    Confirm, Death, Detail, Feed, Filter, Fleet, Help, Incidents, Launch, Lesson, Lessons, Message, Messages, Notices,
-    Palette, Rules, Sequence, Wills,
+    Columns, Confirm, Death, Detail, Feed, Filter, Fleet, Help, Incidents, Launch, Lesson, Lessons, Message, Messages,
+    Notices, Palette, Rules, Sequence, Wills,
 };
 
 /// Where a device is selected.
@@ -156,10 +160,11 @@ const PAGES: &[Mode] = &[Fleet, Feed, Detail, Incidents, Sequence, Messages, Wil
 const MAIN: &[Mode] = &[Fleet, Feed];
 /// Where a page fills the screen: from there one turns to any other.
 const TABBED: &[Mode] = &[Fleet, Feed, Detail, Incidents, Sequence, Messages, Wills, Rules, Lessons, Lesson];
-const LISTS: &[Mode] =
-    &[Fleet, Feed, Detail, Message, Help, Notices, Incidents, Sequence, Messages, Wills, Rules, Lessons, Lesson];
+const LISTS: &[Mode] = &[
+    Fleet, Feed, Detail, Message, Help, Notices, Incidents, Sequence, Messages, Wills, Rules, Lessons, Lesson, Columns,
+];
 const SIDEWAYS: &[Mode] = &[Fleet, Feed, Detail, Message, Help, Notices];
-const POPUPS: &[Mode] = &[Message, Death, Launch, Confirm, Help, Notices];
+const POPUPS: &[Mode] = &[Message, Death, Launch, Confirm, Columns, Help, Notices];
 
 /// Every key, in the order of the footer and of the help.
 pub const BINDINGS: &[Binding] = &[
@@ -266,6 +271,38 @@ pub const BINDINGS: &[Binding] = &[
     bind(TABBED, &[Char('f')], Action::Pause, "", "let the screen stand still; any key goes on"),
     bind(TABBED, &[Char(':')], Action::Palette, "actions", "every action by its name"),
     bind(MAIN, &[Char('v')], Action::SwitchShape, "view", "panes, table or wall"),
+    bind(MAIN, &[Char('s')], Action::SortNext, "sort", "sort by the next column, at last by none"),
+    bind(MAIN, &[Char('S')], Action::SortReverse, "reverse", "sort the other way round"),
+    bind(MAIN, &[Char('c')], Action::Columns, "columns", "of a table: choose its columns, and sort by one"),
+    bind(
+        &[Columns],
+        &[Char(' ')],
+        Action::ToggleColumn,
+        "show or hide",
+        "of the columns: show the one under the cursor, or hide it",
+    ),
+    bind(
+        &[Columns],
+        &[Code(KeyCode::Left), Char('h')],
+        Action::Left,
+        "to the left",
+        "of the columns: to the left in the table",
+    ),
+    bind(
+        &[Columns],
+        &[Code(KeyCode::Right), Char('l')],
+        Action::Right,
+        "to the right",
+        "of the columns: to the right in the table",
+    ),
+    bind(
+        &[Columns],
+        &[Code(KeyCode::Enter)],
+        Action::Enter,
+        "sort",
+        "of the columns: sort by it, the other way round, not at all",
+    ),
+    bind(&[Columns], &[Char('c')], Action::Columns, "", ""),
     bind(LISTS, &[Code(KeyCode::Up), Char('k')], Action::Up, "", "up"),
     bind(LISTS, &[Code(KeyCode::Down), Char('j')], Action::Down, "", "down"),
     bind(SIDEWAYS, &[Code(KeyCode::Left), Char('h')], Action::Left, "", "left"),

@@ -71,6 +71,11 @@ pub enum Layer {
         /// The line under the cursor.
         row: usize,
     },
+    /// The columns of the table.
+    Columns {
+        /// The line under the cursor.
+        row: usize,
+    },
     /// All keys.
     Help {
         /// The first visible line.
@@ -103,6 +108,7 @@ impl Layer {
             Self::Confirm { .. } => Mode::Confirm,
             Self::Filter => Mode::Filter,
             Self::Palette { .. } => Mode::Palette,
+            Self::Columns { .. } => Mode::Columns,
             Self::Help { .. } => Mode::Help,
             Self::Notices { .. } => Mode::Notices,
         }
@@ -119,6 +125,7 @@ impl Layer {
             | Self::Launch { .. }
             | Self::Filter
             | Self::Palette { .. }
+            | Self::Columns { .. }
             | Self::Help { .. }
             | Self::Notices { .. } => None,
         }
@@ -132,9 +139,12 @@ impl Layer {
             | Self::Message { scroll, .. }
             | Self::Help { scroll }
             | Self::Notices { scroll } => Some(scroll),
-            Self::Death { .. } | Self::Launch { .. } | Self::Confirm { .. } | Self::Filter | Self::Palette { .. } => {
-                None
-            }
+            Self::Death { .. }
+            | Self::Launch { .. }
+            | Self::Confirm { .. }
+            | Self::Filter
+            | Self::Palette { .. }
+            | Self::Columns { .. } => None,
         }
     }
 }

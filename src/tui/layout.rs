@@ -9,8 +9,10 @@
 //! ```
 //! Below `TALL` lines only one of devices and feeds is shown: the one with the focus.
 
+mod columns;
 mod grid;
 
+pub use columns::{MARK, Placed, place};
 pub use grid::{Form, Grid, Shape};
 
 use ratatui::layout::Rect;

@@ -5,10 +5,11 @@
 
 pub mod action;
 pub mod app;
-mod arrange;
+pub mod arrange;
 pub mod census;
 pub mod clipboard;
 pub mod colour;
+pub mod columns;
 pub mod document;
 mod entry;
 pub mod filter;
@@ -44,6 +45,7 @@ mod works;
 
 pub use action::Action;
 pub use app::{App, Effect};
+pub use columns::Columns;
 pub use filter::Filter;
 pub use herald::Herald;
 pub use keymap::Keymap;

@@ -20,7 +20,7 @@ impl App {
             return self.current(view).map(|device| device.id.clone()).into_iter().collect();
         }
         // What the filter hides keeps its mark, but nothing is done to it: nobody looks at it.
-        let devices = self.sieve.rows(view.fleet).iter().filter_map(|key| view.fleet.device(*key));
+        let devices = self.rows(view).iter().filter_map(|key| view.fleet.device(*key));
         devices.filter(|device| self.marks.contains(&device.id)).map(|device| device.id.clone()).collect()
     }
 
@@ -153,18 +153,18 @@ impl App {
     }
 
     pub(super) fn mark(&mut self, view: &View<'_>) -> Option<Command> {
-        let client = self.cursor.device(view.fleet, self.sieve.rows(view.fleet))?.id.clone();
+        let client = self.cursor.device(view.fleet, self.rows(view))?.id.clone();
         if !self.marks.remove(&client) {
             self.marks.insert(client);
         }
         let grid = self.regions(view).grid;
-        self.cursor.advance(view.fleet, self.sieve.rows(view.fleet), &grid);
+        self.cursor.advance(view.fleet, self.sieve.sorted(view.fleet), &grid);
         None
     }
 
     pub(super) fn mark_all(&mut self, view: &View<'_>) -> Option<Command> {
         // Those that are shown: with a filter, they are what was looked for.
-        let rows = self.sieve.rows(view.fleet).iter();
+        let rows = self.rows(view).iter();
         let shown: Vec<ClientId> =
             rows.filter_map(|key| view.fleet.device(*key)).map(|device| device.id.clone()).collect();
         if shown.iter().all(|client| self.marks.contains(client)) {

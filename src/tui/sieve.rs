@@ -1,8 +1,8 @@
-//! The devices that the filter lets through. Only devices that changed are asked again, so that a frame of a large fleet
+//! The devices that the filter lets through, and in which order. Only devices that changed are asked again, so that a frame of a large fleet
 //! costs no more with a filter than without.
 
 use super::filter::Filter;
-use crate::fleet::{DeviceKey, Fleet};
+use crate::fleet::{DeviceKey, Fleet, Order, Sort};
 
 /// A filter, and what it lets through of the fleet.
 #[derive(Debug, Default)]
@@ -11,6 +11,7 @@ pub struct Sieve {
     /// Whether the device at each place is let through.
     through: Vec<bool>,
     rows: Vec<DeviceKey>,
+    order: Order,
     /// The fleet's changes and its comings and goings that were taken in; `None` after a new filter.
     seen: Option<(u64, u64)>,
     /// How often another filter was set.
@@ -53,6 +54,23 @@ impl Sieve {
         self.generation
     }
 
+    /// The same in the order that the person chose.
+    #[must_use]
+    pub fn sorted<'a>(&'a self, fleet: &'a Fleet) -> &'a [DeviceKey] {
+        self.order.rows().unwrap_or_else(|| self.rows(fleet))
+    }
+
+    /// By what they are sorted; `None` is the order of the fleet.
+    #[must_use]
+    pub const fn sort(&self) -> Option<Sort> {
+        self.order.sort()
+    }
+
+    /// Sorts by something else.
+    pub fn sort_by(&mut self, sort: Option<Sort>) {
+        self.order.set(sort);
+    }
+
     /// How many devices are not shown.
     #[must_use]
     pub fn hidden(&self, fleet: &Fleet) -> usize {
@@ -67,6 +85,12 @@ impl Sieve {
 
     /// Takes in what happened to the fleet.
     pub fn sync(&mut self, fleet: &Fleet) {
+        self.let_through(fleet);
+        let (all, through) = (self.filter.is_empty(), &self.through);
+        self.order.sync(fleet, self.generation, |key| all || through.get(key.0).is_some_and(|yes| *yes));
+    }
+
+    fn let_through(&mut self, fleet: &Fleet) {
         if self.filter.is_empty() {
             self.seen = None;
             return;

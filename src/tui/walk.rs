@@ -72,6 +72,7 @@ impl App {
                     *row = next;
                 }
             }
+            (Some(Layer::Columns { .. }), _) => self.step_columns(action),
             (Some(layer), _) => {
                 let page = usize::from(self.area.height / 2);
                 if let Some(scroll) = layer.scroll_mut() {
@@ -79,7 +80,7 @@ impl App {
                 }
             }
             (None, Focus::Devices) => {
-                self.cursor.step(action, view.fleet, self.sieve.rows(view.fleet), &regions.grid);
+                self.cursor.step(action, view.fleet, self.sieve.sorted(view.fleet), &regions.grid);
             }
             (None, Focus::Feed) => match action {
                 Action::Left => self.feed = (self.feed + 2) % 3,
@@ -120,6 +121,10 @@ impl App {
                 let incident = self.current(view)?.incident?;
                 self.open(Layer::Sequence { incident, scroll: 0 })
             }
+            (Some(Layer::Columns { row }), _) => {
+                let column = self.columns.all().get(*row)?.0;
+                self.sort_by(column, view)
+            }
             (Some(_), _) => None,
             (None, _) if self.page == Page::Incidents => {
                 let incident = self.incidents.selected(view)?.id;
@@ -133,7 +138,7 @@ impl App {
                 self.open(Layer::message(entry))
             }
             (None, Focus::Devices) => {
-                let client = self.cursor.device(view.fleet, self.sieve.rows(view.fleet))?.id.clone();
+                let client = self.cursor.device(view.fleet, self.rows(view))?.id.clone();
                 self.open(Layer::Detail { client, scroll: 0 })
             }
             (None, Focus::Feed) => {

@@ -5,6 +5,7 @@ use super::action::Action;
 use super::app::{App, Focus};
 use super::keymap::Mode;
 use super::layer::Layer;
+use super::layout::Form;
 use super::messages::Told;
 use super::orders::can_reconnect;
 use super::page::Page;
@@ -26,7 +27,10 @@ impl App {
                 // Looks at the first few hundred only: it is asked for every frame.
                 view.fleet.counts().offline > 1 && view.fleet.devices().take(300).any(can_reconnect)
             }
-            Action::SwitchShape => view.fleet.len() > 1,
+            Action::SwitchShape | Action::SortNext => view.fleet.len() > 1,
+            Action::SortReverse => self.sieve.sort().is_some(),
+            Action::Columns => self.mode() == Mode::Columns || self.regions(view).grid.form == Form::Table,
+            Action::Left | Action::Right if self.mode() == Mode::Columns => true,
             Action::Filter => self.sifted(view).is_some_and(|(_, all)| all > 0),
             Action::MarkAll => !view.fleet.is_empty(),
             Action::Enter => match self.mode() {

@@ -9,6 +9,9 @@
 
 use super::canvas::{Canvas, columns};
 use crate::fleet::LinkState;
+use crate::tui::arrange;
+use crate::tui::layout::Form;
+use crate::tui::page::Page;
 use crate::tui::text::{clean, clean_fit, width};
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -119,6 +122,11 @@ fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
             None => format!("/{filter}  hides nothing here"),
         };
         add(2, text, look.accent());
+    }
+    // Panes have no title of their own that could tell it.
+    let panes = canvas.app.page == Page::Fleet && canvas.app.regions(canvas.view).grid.form == Form::Panes;
+    if let Some(sort) = canvas.app.sieve.sort().filter(|_| panes) {
+        add(2, format!("by {}", arrange::described(sort)), look.accent());
     }
     let marks = canvas.app.marks.len();
     if marks > 0 {

@@ -2,6 +2,7 @@
 
 mod boxes;
 mod canvas;
+mod columns;
 mod confirm;
 mod death;
 mod detail;
@@ -94,6 +95,7 @@ fn draw_signs(canvas: &mut Canvas<'_>) {
             Layer::Confirm { targets, deed } => confirm::draw(canvas, body, targets, *deed),
             Layer::Filter => prompt::draw(canvas, regions.footer),
             Layer::Palette { typed, row } => palette::draw(canvas, body, typed, *row),
+            Layer::Columns { row } => columns::draw(canvas, body, *row),
             Layer::Help { scroll } => help::draw(canvas, body, *scroll),
             Layer::Notices { scroll } => notices::draw(canvas, body, *scroll),
         }

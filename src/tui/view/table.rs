@@ -7,43 +7,20 @@
 //! │   lwtThing-14          ✖ cut                               cut 12 s ago: connecti… │
 //! ╰────────────────────────────────────────────────────────────────────────────────────╯
 //! ```
-//! Columns that do not fit are left out, from the right.
+//! The person chooses the columns. Those that do not fit are left out, from the right.
 
 use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns};
 use super::pane::{fuse_bar, fuse_style, just_back, next_second};
-use crate::fleet::{Device, Hop, Presence};
+use crate::fleet::{Column, Device, Hop, Presence};
 use crate::tui::app::Focus;
-use crate::tui::layout::Regions;
+use crate::tui::arrange;
+use crate::tui::layout::{self, Placed, Regions};
 use crate::tui::sign::short_badge;
 use crate::tui::text::{GLUE, clean_within, preview, width};
 use crate::tui::words;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-
-/// Where the columns begin, and how wide they are. `fuse` and `what` may be 0 wide.
-struct Columns {
-    device: u16,
-    state: u16,
-    fuse: u16,
-    what: u16,
-}
-
-impl Columns {
-    /// The mark takes two columns, and one stands between neighbours.
-    fn new(width: u16) -> Self {
-        let state = if width < 60 { 11 } else { 16 };
-        let fuse = match width {
-            0..60 => 10,
-            60..100 => 18,
-            _ => 26,
-        };
-        let rest = width.saturating_sub(2 + state + fuse + 2);
-        let device = if rest < 30 { rest } else { (rest * 2 / 5).clamp(12, 32) };
-        let what = rest.saturating_sub(device + 1);
-        Self { device, state, fuse, what: if what < 12 { 0 } else { what } }
-    }
-}
 
 /// Draws the table.
 pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
@@ -62,8 +39,8 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
         ..Titles::default()
     };
     let inner = frame(canvas, regions.devices, focus, &titles);
-    let widths = Columns::new(inner.width);
-    heading(canvas, inner, &widths);
+    let placed = layout::place(inner.width, &app.columns.shown());
+    heading(canvas, inner, &placed);
     let selected = canvas.app.cursor.index();
     for (row, key) in shown.iter().enumerate().skip(top).take(rows) {
         let y = inner.y + 1 + columns(row - top);
@@ -71,49 +48,39 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
             break;
         }
         if let Some(device) = fleet.device(*key) {
-            line(canvas, Rect { y, height: 1, ..inner }, &widths, device, row == selected, focus);
+            line(canvas, Rect { y, height: 1, ..inner }, &placed, device, row == selected, focus);
         }
     }
 }
 
-/// How many devices are shown.
+/// How many devices are shown, and by what they are sorted.
 pub(super) fn title(canvas: &Canvas<'_>) -> String {
-    match canvas.app.rows(canvas.view).len() {
+    let count = match canvas.app.rows(canvas.view).len() {
         1 => "1 device".to_owned(),
         count => format!("{count} devices"),
+    };
+    match canvas.app.sieve.sort() {
+        Some(sort) => format!("{count} by {}", arrange::described(sort)),
+        None => count,
     }
 }
 
-fn heading(canvas: &mut Canvas<'_>, inner: Rect, widths: &Columns) {
-    let style = canvas.look.dim();
-    let mut x = inner.x + 2;
-    for (title, width) in
-        [("device", widths.device), ("state", widths.state), ("fuse", widths.fuse), ("what", widths.what)]
-    {
-        canvas.put(x, inner.y, title, width, style);
-        x += width + 1;
+fn heading(canvas: &mut Canvas<'_>, inner: Rect, placed: &[Placed]) {
+    for Placed { column, x, width } in placed {
+        let (title, style) = match canvas.app.sieve.sort().filter(|sort| sort.column == *column) {
+            Some(sort) => (arrange::described(sort), canvas.look.strong()),
+            None => (arrange::title(*column).to_owned(), canvas.look.dim()),
+        };
+        canvas.put(inner.x + x, inner.y, &title, *width, style);
     }
 }
 
-fn line(canvas: &mut Canvas<'_>, area: Rect, widths: &Columns, device: &Device, selected: bool, focus: bool) {
-    let mut x = area.x;
+fn line(canvas: &mut Canvas<'_>, area: Rect, placed: &[Placed], device: &Device, selected: bool, focus: bool) {
     if canvas.app.marks.contains(&device.id) {
-        canvas.put(x, area.y, "◆", 1, canvas.look.accent());
+        canvas.put(area.x, area.y, "◆", 1, canvas.look.accent());
     }
-    x += 2;
-    let id = words::name(&device.id, usize::from(widths.device));
-    canvas.put(x, area.y, &id, widths.device, canvas.look.strong());
-    x += widths.device + 1;
-
-    // There is no room for the words of doubt: the detail has them.
-    canvas.put(x, area.y, &short_badge(device), widths.state, canvas.look.presence(device));
-    x += widths.state + 1;
-
-    fuse(canvas, x, area.y, widths.fuse, device);
-    x += widths.fuse + 1;
-    if widths.what > 0 {
-        let (text, style) = what(canvas, device, usize::from(widths.what));
-        canvas.put(x, area.y, &text, widths.what, style);
+    for Placed { column, x, width } in placed {
+        cell(canvas, area.x + x, area.y, *width, *column, device);
     }
     if selected {
         // In the border: visible without colours and in a captured screen too.
@@ -122,6 +89,44 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, widths: &Columns, device: &Device, 
             canvas.buffer.set_style(area, canvas.look.cursor());
         }
     }
+}
+
+fn cell(canvas: &mut Canvas<'_>, x: u16, y: u16, room: u16, column: Column, device: &Device) {
+    let session = device.session.as_deref();
+    let (plain, dim) = (Style::new(), canvas.look.dim());
+    let (text, style) = match column {
+        Column::Fuse => return fuse(canvas, x, y, room, device),
+        Column::Device => (words::name(&device.id, usize::from(room)), canvas.look.strong()),
+        // There is no room for the words of doubt: the detail has them.
+        Column::State => (short_badge(device), canvas.look.presence(device)),
+        Column::What => what(canvas, device, usize::from(room)),
+        Column::Cause => match device.presence {
+            Presence::Offline { cause } => (cause.words().to_owned(), canvas.look.presence(device)),
+            _ => return,
+        },
+        Column::Deaths => (device.incidents.to_string(), if device.incidents == 0 { dim } else { plain }),
+        Column::Since => (canvas.age(device.since), plain),
+        Column::Packets if session.is_some() => (device.packets.to_string(), plain),
+        Column::Packets => return,
+        Column::KeepAlive | Column::Protocol | Column::Address | Column::Certificate | Column::Will => {
+            let Some(session) = session else { return };
+            match column {
+                Column::KeepAlive if session.keep_alive.0 == 0 => ("off".to_owned(), dim),
+                Column::KeepAlive => (format!("{}{GLUE}s", session.keep_alive.0), plain),
+                Column::Protocol => (session.protocol.to_string(), plain),
+                Column::Address => (session.peer.map_or_else(String::new, |peer| peer.to_string()), plain),
+                Column::Certificate => {
+                    let name = session.via.identity.as_deref().unwrap_or_default();
+                    (clean_within(name, usize::from(room)), plain)
+                }
+                _ => match &session.will {
+                    Some(will) => (clean_within(&will.topic, usize::from(room)), plain),
+                    None => ("none".to_owned(), dim),
+                },
+            }
+        }
+    };
+    canvas.put(x, y, &text, room, style);
 }
 
 fn fuse(canvas: &mut Canvas<'_>, x: u16, y: u16, room: u16, device: &Device) {

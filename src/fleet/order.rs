@@ -1,0 +1,399 @@
+//! The devices in the order of a column, kept sorted while the fleet lives: a frame costs what changed, and never a sort of
+//! all. The devices whose place in the order changed are taken out and merged in again; all others stay where they are.
+
+use super::column::Sort;
+use super::device::DeviceKey;
+use super::state::Fleet;
+use std::cmp::Ordering;
+
+/// A sorted list that follows the fleet.
+#[derive(Debug, Default)]
+pub struct Order {
+    sort: Option<Sort>,
+    rows: Vec<DeviceKey>,
+    /// The number of the device in each row.
+    numbers: Vec<u64>,
+    /// What is known of the device at each place of the fleet.
+    known: Vec<Known>,
+    /// The fleet's changes and the choice of devices that were taken in; `None` after a new sort.
+    seen: Option<(u64, u64)>,
+    round: u32,
+    /// Room that is used again: what is merged in, what is taken out, and the rows that come of it.
+    fresh: Vec<(u64, DeviceKey)>,
+    leaving: Vec<DeviceKey>,
+    next: (Vec<DeviceKey>, Vec<u64>),
+    moved: u64,
+}
+
+/// What is known of a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Known {
+    number: u64,
+    finger: u64,
+    /// Whether it has a row.
+    here: bool,
+    /// Whether that row is being taken out.
+    leaves: bool,
+    /// The round in which it was last looked at: many changes of one device are one.
+    round: u32,
+}
+
+impl Order {
+    /// By what it sorts.
+    #[must_use]
+    pub const fn sort(&self) -> Option<Sort> {
+        self.sort
+    }
+
+    /// Sorts by something else, or not at all.
+    pub fn set(&mut self, sort: Option<Sort>) {
+        if sort != self.sort {
+            self.sort = sort;
+            self.seen = None;
+        }
+        if sort.is_none() {
+            *self = Self { moved: self.moved, ..Self::default() };
+        }
+    }
+
+    /// The devices in order, as of the last [`Order::sync`]; `None` if nothing is sorted.
+    #[must_use]
+    pub fn rows(&self) -> Option<&[DeviceKey]> {
+        self.sort.map(|_| &self.rows[..])
+    }
+
+    /// How many devices were put into their rows in all, for tests.
+    #[must_use]
+    pub const fn moved(&self) -> u64 {
+        self.moved
+    }
+
+    /// Takes in what happened to the fleet. `shown` says which devices have a row; its answers may only change with a
+    /// change of the device, or else with `choice`.
+    pub fn sync(&mut self, fleet: &Fleet, choice: u64, shown: impl Fn(DeviceKey) -> bool) {
+        let Some(sort) = self.sort else { return };
+        let now = (fleet.changes(), choice);
+        if self.seen == Some(now) {
+            return;
+        }
+        let same = self.seen.filter(|(_, before)| *before == choice);
+        match same.and_then(|(changes, _)| fleet.touched_since(changes)) {
+            Some(touched) => {
+                self.turn();
+                for key in touched {
+                    self.look(fleet, sort, key, &shown);
+                }
+                self.take_out();
+                self.merge(fleet, sort);
+            }
+            None => self.rebuild(fleet, sort, &shown),
+        }
+        self.seen = Some(now);
+    }
+
+    /// Looks at a device that changed; most changes leave it where it is.
+    fn look(&mut self, fleet: &Fleet, sort: Sort, key: DeviceKey, shown: &impl Fn(DeviceKey) -> bool) {
+        if self.known.len() <= key.0 {
+            self.known.resize(key.0 + 1, Known::default());
+        }
+        let round = self.round;
+        let known = &mut self.known[key.0];
+        if known.round == round {
+            return;
+        }
+        known.round = round;
+        let now = fleet.device(key).filter(|_| shown(key)).map(|device| (sort.number(device), sort.finger(device)));
+        let before = known.here.then_some((known.number, known.finger));
+        if now == before {
+            return;
+        }
+        if known.here {
+            known.leaves = true;
+            self.leaving.push(key);
+        }
+        known.here = now.is_some();
+        (known.number, known.finger) = now.unwrap_or_default();
+        if let Some((number, _)) = now {
+            self.fresh.push((number, key));
+        }
+    }
+
+    /// Closes the rows of those that leave.
+    fn take_out(&mut self) {
+        if self.leaving.is_empty() {
+            return;
+        }
+        let mut kept = 0;
+        for row in 0..self.rows.len() {
+            let key = self.rows[row];
+            if !self.known[key.0].leaves {
+                self.rows[kept] = key;
+                self.numbers[kept] = self.numbers[row];
+                kept += 1;
+            }
+        }
+        self.rows.truncate(kept);
+        self.numbers.truncate(kept);
+        for key in self.leaving.drain(..) {
+            self.known[key.0].leaves = false;
+        }
+    }
+
+    /// Puts those that came into their rows. What lies between two of them is copied in one piece.
+    fn merge(&mut self, fleet: &Fleet, sort: Sort) {
+        if self.fresh.is_empty() {
+            return;
+        }
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.sort_unstable_by(|one, other| compare(fleet, sort, *one, *other));
+        self.moved += fresh.len() as u64;
+        let (mut rows, mut numbers) = std::mem::take(&mut self.next);
+        rows.clear();
+        numbers.clear();
+        let mut from = 0;
+        for new in &fresh {
+            let to = self.after(from, |row| compare(fleet, sort, row, *new) == Ordering::Less);
+            rows.extend_from_slice(&self.rows[from..to]);
+            numbers.extend_from_slice(&self.numbers[from..to]);
+            numbers.push(new.0);
+            rows.push(new.1);
+            from = to;
+        }
+        rows.extend_from_slice(&self.rows[from..]);
+        numbers.extend_from_slice(&self.numbers[from..]);
+        self.next = (std::mem::replace(&mut self.rows, rows), std::mem::replace(&mut self.numbers, numbers));
+        fresh.clear();
+        self.fresh = fresh;
+    }
+
+    /// The first row from `from` on that is not `before`. It looks near `from` first: the next one is seldom far away.
+    fn after(&self, from: usize, before: impl Fn((u64, DeviceKey)) -> bool) -> usize {
+        let is_before = |row: usize| before((self.numbers[row], self.rows[row]));
+        let (mut low, mut step) = (from, 1);
+        while low + step <= self.rows.len() && is_before(low + step - 1) {
+            low += step;
+            step *= 2;
+        }
+        let mut high = (low + step - 1).min(self.rows.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if is_before(middle) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// A new round: nobody was looked at in it yet.
+    fn turn(&mut self) {
+        if let Some(next) = self.round.checked_add(1) {
+            self.round = next;
+        } else {
+            self.known.iter_mut().for_each(|known| known.round = 0);
+            self.round = 1;
+        }
+    }
+
+    fn rebuild(&mut self, fleet: &Fleet, sort: Sort, shown: &impl Fn(DeviceKey) -> bool) {
+        self.turn();
+        self.known.clear();
+        self.rows.clear();
+        self.numbers.clear();
+        for key in fleet.order() {
+            self.look(fleet, sort, *key, shown);
+        }
+        self.merge(fleet, sort);
+    }
+}
+
+/// Which of two rows comes first. The last word has the place in the fleet, so that equals keep their rows.
+fn compare(fleet: &Fleet, sort: Sort, one: (u64, DeviceKey), other: (u64, DeviceKey)) -> Ordering {
+    let more = || match (fleet.device(one.1), fleet.device(other.1)) {
+        (Some(one), Some(other)) if sort.has_more() => sort.compare(one, other),
+        _ => Ordering::Equal,
+    };
+    one.0.cmp(&other.0).then_with(more).then_with(|| one.1.cmp(&other.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Moment;
+    use crate::fleet::{Closed, Column, DeviceEvent, Event, LinkEvent, Opened, SessionEvent, Settings, Via};
+    use crate::mqtt::{Cause, ConnId, Fault, KeepAlive, Protocol, Qos, Will};
+    use crate::wiring::Activity;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    fn fleet() -> Fleet {
+        Fleet::new(Settings { will: "w".parse().unwrap(), rules: false })
+    }
+
+    fn at(millis: u64) -> Moment {
+        Moment::from_millis(1_000_000 + millis)
+    }
+
+    fn apply(fleet: &mut Fleet, event: Event, now: u64) {
+        fleet.apply(event, at(now), &mut Vec::new());
+    }
+
+    /// `id` connects; `kind` makes its connection another one than that of others.
+    fn open(fleet: &mut Fleet, id: &str, conn: u64, kind: u8, now: u64) {
+        let will = (kind.is_multiple_of(3)).then(|| Will {
+            topic: format!("devices/{}/will", kind / 4).as_str().into(),
+            payload: "gone".into(),
+            qos: Qos::AtMostOnce,
+            retain: false,
+            delay: Duration::ZERO,
+        });
+        let opened = Opened {
+            at: at(now),
+            conn: ConnId(conn),
+            client: id.into(),
+            peer: (!kind.is_multiple_of(5)).then(|| ([10, kind, 0, 1], 40_000 + u16::from(kind)).into()),
+            protocol: if kind.is_multiple_of(2) { Protocol::V5 } else { Protocol::V311 },
+            keep_alive: KeepAlive(u16::from(kind % 4) * 10),
+            clean: true,
+            will,
+            nameless: false,
+            via: Via {
+                identity: (kind.is_multiple_of(2)).then(|| format!("cn-{kind}").as_str().into()),
+                ..Via::default()
+            },
+        };
+        apply(fleet, Event::Session(SessionEvent::Opened(Box::new(opened))), now);
+    }
+
+    fn close(fleet: &mut Fleet, id: &str, conn: u64, cause: Cause, now: u64) {
+        let closed = Closed {
+            at: at(now),
+            cut: None,
+            conn: ConnId(conn),
+            client: id.into(),
+            cause,
+            how: "FIN",
+            rest: Activity::default(),
+        };
+        apply(fleet, Event::Session(SessionEvent::Closed(Box::new(closed))), now);
+    }
+
+    fn active(fleet: &mut Fleet, conn: u64, now: u64) {
+        let activity = Activity { last_packet: at(now), packets: 1, pings: 1, publishes: 0 };
+        apply(fleet, Event::Activity(ConnId(conn), activity), now);
+    }
+
+    fn ids(fleet: &Fleet, rows: &[DeviceKey]) -> Vec<String> {
+        rows.iter().filter_map(|key| fleet.device(*key)).map(|device| device.id.to_string()).collect()
+    }
+
+    fn sorted(fleet: &Fleet, sort: Sort) -> Vec<String> {
+        let mut order = Order::default();
+        order.set(Some(sort));
+        order.sync(fleet, 0, |_| true);
+        ids(fleet, order.rows().unwrap())
+    }
+
+    #[test]
+    fn each_column_has_what_a_person_looks_for_first() {
+        let mut fleet = fleet();
+        apply(&mut fleet, Event::Link(LinkEvent::Up { at: at(0) }), 0);
+        for (number, id) in ["d-10", "d-9", "e", "lost"].into_iter().enumerate() {
+            open(&mut fleet, id, number as u64, [1, 3, 6, 7][number], number as u64);
+        }
+        active(&mut fleet, 1, 50);
+        active(&mut fleet, 1, 60);
+        active(&mut fleet, 0, 70);
+        close(&mut fleet, "lost", 3, Cause::ConnectionLost, 80);
+        close(&mut fleet, "e", 2, Cause::ClientInitiatedDisconnect, 90);
+        let by = |column| sorted(&fleet, Sort::by(column));
+        assert_eq!(by(Column::Device), ["d-9", "d-10", "e", "lost"]);
+        assert_eq!(by(Column::State), ["lost", "d-9", "d-10", "e"]);
+        assert_eq!(by(Column::Cause), ["lost", "e", "d-10", "d-9"]);
+        assert_eq!(by(Column::Deaths)[0], "lost");
+        assert_eq!(by(Column::Since), ["e", "lost", "d-9", "d-10"]);
+        // Keep alive 10, 30, 20 and 30 s; the dead have no fuse.
+        assert_eq!(by(Column::Fuse), ["d-10", "d-9", "e", "lost"]);
+        assert_eq!(by(Column::KeepAlive), ["d-10", "e", "d-9", "lost"]);
+        assert_eq!(by(Column::Protocol)[3], "e");
+        assert_eq!(by(Column::Packets)[..2], ["d-9", "d-10"]);
+        assert_eq!(by(Column::Address), ["d-10", "d-9", "e", "lost"]);
+        assert_eq!(by(Column::Certificate)[0], "e");
+        // devices/0/will and devices/1/will; what has none is last, both ways.
+        assert_eq!(by(Column::Will), ["d-9", "e", "d-10", "lost"]);
+        assert_eq!(sorted(&fleet, Sort::by(Column::Will).reversed()), ["e", "d-9", "d-10", "lost"]);
+        assert_eq!(sorted(&fleet, Sort::by(Column::Device).reversed()), ["lost", "e", "d-10", "d-9"]);
+    }
+
+    #[test]
+    fn only_what_changed_is_moved() {
+        let mut fleet = fleet();
+        for number in 0..1_000 {
+            open(&mut fleet, &format!("d{number}"), number, 1, 0);
+        }
+        let mut order = Order::default();
+        order.set(Some(Sort::by(Column::Fuse)));
+        for _ in 0..50 {
+            order.sync(&fleet, 0, |_| true);
+        }
+        assert_eq!(order.moved(), 1_000, "nothing happened");
+        active(&mut fleet, 7, 500);
+        active(&mut fleet, 7, 600);
+        order.sync(&fleet, 0, |_| true);
+        assert_eq!((order.moved(), order.rows().unwrap().last().copied()), (1_001, fleet.find("d7")));
+        // What is no fact of the column moves nothing.
+        apply(
+            &mut fleet,
+            Event::Device(DeviceEvent::Faulted { at: at(700), client: "d8".into(), fault: Fault::Freeze }),
+            700,
+        );
+        order.sync(&fleet, 0, |_| true);
+        assert_eq!(order.moved(), 1_001);
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_always_what_a_full_sort_would_give(
+            steps in proptest::collection::vec((0u8..9, 0u8..10, any::<u8>()), 0..80),
+            column in proptest::sample::select(Column::ALL.to_vec()),
+            descending in any::<bool>(),
+        ) {
+            let mut fleet = fleet();
+            let sort = Sort { column, descending };
+            let mut order = Order::default();
+            order.set(Some(sort));
+            let mut hidden = 255;
+            for (now, (what, who, how)) in steps.into_iter().enumerate() {
+                // Names of one length and of others, so that some differ behind their first eight bytes only.
+                let id = format!("{}-{who}", ["d", "a-long-name"][usize::from(who) % 2]);
+                let (conn, now) = (u64::from(who), now as u64 * 100);
+                match what {
+                    0 | 1 => open(&mut fleet, &id, conn, how % 16, now),
+                    2 => close(&mut fleet, &id, conn, Cause::ALL[usize::from(how) % Cause::ALL.len()], now),
+                    3 => active(&mut fleet, conn, now),
+                    4 => apply(&mut fleet, Event::Device(DeviceEvent::Removed { client: id.as_str().into() }), now),
+                    5 => {
+                        let why = "refused".to_owned();
+                        apply(&mut fleet, Event::Device(DeviceEvent::Failed { at: at(now), client: id.as_str().into(), why }), now);
+                    }
+                    6 => fleet.tick(at(now + u64::from(how) * 1_000), &mut Vec::new()),
+                    7 => hidden = how % 12,
+                    _ => {
+                        let shown = |key: DeviceKey| key.0 != usize::from(hidden);
+                        order.sync(&fleet, u64::from(hidden), shown);
+                        let mut all: Vec<(u64, DeviceKey)> = fleet
+                            .order()
+                            .iter()
+                            .filter(|key| shown(**key))
+                            .map(|key| (sort.number(fleet.device(*key).unwrap()), *key))
+                            .collect();
+                        all.sort_by(|one, other| compare(&fleet, sort, *one, *other));
+                        let all: Vec<DeviceKey> = all.into_iter().map(|(_, key)| key).collect();
+                        prop_assert_eq!(order.rows().unwrap(), &all[..]);
+                    }
+                }
+            }
+        }
+    }
+}
