@@ -1,6 +1,7 @@
 //! One device, and what is known of its connection.
 
 use super::event::{RuleOutcome, Via};
+use super::history::History;
 use super::incident::IncidentId;
 use super::lifecycle::Standing;
 use super::presence::{Evidence, Presence, WillSent};
@@ -128,6 +129,8 @@ pub struct Device {
     pub incident: Option<IncidentId>,
     /// What happened to it, oldest first; bounded by [`Device::NOTES`].
     pub notes: std::collections::VecDeque<Note>,
+    /// How its presence went before now; `None` while it was never anything else.
+    pub(super) history: Option<Box<History>>,
     /// The connections before this one, until their ends are reported: at a takeover two are open for a moment.
     pub(super) previous: Vec<Session>,
     /// What was known when lwtop's own link went down.
@@ -193,6 +196,7 @@ impl Device {
             incidents: 0,
             incident: None,
             notes: std::collections::VecDeque::new(),
+            history: None,
             previous: Vec::new(),
             before_blackout: None,
             next_look: None,

@@ -146,6 +146,7 @@ impl Fleet {
             && !incident.recovered()
         {
             (incident.cause, incident.evidence) = (cause, evidence);
+            device.count_end_anew(Cause::Unknown, cause);
             let since = device.since;
             self.set_presence(key, Presence::Offline { cause }, Some(evidence), since);
             return;

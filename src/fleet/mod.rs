@@ -8,6 +8,7 @@ pub mod device;
 pub mod event;
 pub mod faults;
 pub mod feed;
+pub mod history;
 pub mod incident;
 pub mod lifecycle;
 mod messages;
@@ -30,6 +31,7 @@ pub use event::{
     RuleOutcome, SessionEvent, Via,
 };
 pub use feed::{Feed, FeedEntry};
+pub use history::{History, Recoveries, Span, Uptime};
 pub use incident::{Hop, Hops, Incident, IncidentId, IncidentLog};
 pub use lifecycle::{Lifecycle, LifecycleKind};
 pub use news::{News, NewsKind, NewsLog};

@@ -135,6 +135,7 @@ impl Fleet {
         let mut seen = early.is_some();
         match known.and_then(|id| self.incidents.get_mut(id)) {
             Some(incident) => {
+                self.devices[key.0].count_end_anew(incident.cause, closed.cause);
                 incident.cause = closed.cause;
                 incident.evidence = Evidence::Wire;
                 incident.connection = wire;

@@ -280,8 +280,13 @@ impl Fleet {
 
     /// Changes a presence, keeps the counts right and tells of it.
     pub(super) fn set_presence(&mut self, key: DeviceKey, presence: Presence, evidence: Option<Evidence>, at: Moment) {
-        let Some(device) = self.devices.get(key.0) else { return };
+        let Some(device) = self.devices.get_mut(key.0) else { return };
         if device.presence != presence {
+            device.leave_presence(at);
+            // The other ends are incidents, and counted as such.
+            if presence == (Presence::Offline { cause: Cause::ClientInitiatedDisconnect }) {
+                device.count_end(Cause::ClientInitiatedDisconnect);
+            }
             let client = device.id.clone();
             self.tell(at, NewsKind::Device { client, presence, evidence });
         }

@@ -200,7 +200,11 @@ impl Fleet {
     ) {
         let client = self.devices[key.0].id.clone();
         let id = self.incidents.open(|id| build(id, client));
+        let cause = self.incidents.get(id).map(|incident| incident.cause);
         let device = &mut self.devices[key.0];
+        if let Some(cause) = cause {
+            device.count_end(cause);
+        }
         device.incidents += 1;
         device.incident = Some(id);
         device.incident_due = due;
@@ -212,6 +216,9 @@ impl Fleet {
         let Some(id) = self.devices[key.0].incident else { return };
         let Some(incident) = self.incidents.get_mut(id) else { return };
         let news = incident.hops.set(Hop::Recovered, at);
+        if let Some(took) = incident.after(Hop::Recovered).filter(|_| news) {
+            self.devices[key.0].count_recovery(took);
+        }
         if news && incident.reported {
             out.push(Change::Incident { at, incident: id, phase: IncidentPhase::Recovered });
         }
