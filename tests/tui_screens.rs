@@ -134,6 +134,42 @@ fn detail() {
     });
 }
 
+/// A device that died twice, left once, and was silent for a while.
+fn flapping(width: u16, height: u16) -> World {
+    let mut world = World::up(width, height);
+    let mut conn = world.launch("press-7");
+    for (lasts, cause, away) in
+        [(95, Cause::ConnectionLost, 21), (120, Cause::ClientInitiatedDisconnect, 40), (60, Cause::ProtocolError, 4)]
+    {
+        for _ in 0..lasts / 5 {
+            world.pass(5_000);
+            world.active(conn, 1, 1);
+        }
+        if cause == Cause::ClientInitiatedDisconnect {
+            world.close(conn, "press-7", cause, "DISCONNECT 0x00");
+        } else {
+            world.close(conn, "press-7", cause, "RST");
+            world.message("/last/will/topic", tui_world::will_payload("press-7").as_bytes(), Some("press-7"), false);
+        }
+        world.pass(away * 1_000);
+        conn = world.connect("press-7", Protocol::V5, 30);
+    }
+    world.pass(39_000);
+    world.key(KeyCode::Enter);
+    world
+}
+
+#[test]
+fn detail_of_a_device_that_flaps() {
+    shows("detail_flapping", flapping);
+    shows("detail_flapping_below", |width, height| {
+        let mut world = flapping(width, height);
+        world.draw();
+        world.key(KeyCode::PageDown);
+        world
+    });
+}
+
 #[test]
 fn message() {
     shows("message", |width, height| {

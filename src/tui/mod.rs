@@ -17,6 +17,7 @@ pub mod glyph;
 pub mod herald;
 pub mod incidents;
 pub mod keymap;
+pub mod lane;
 pub mod layer;
 pub mod layout;
 pub mod lesson;

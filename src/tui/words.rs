@@ -80,6 +80,12 @@ pub fn age(then: Moment, now: Moment) -> Age {
     Age { text: format!("{count}{GLUE}{unit}"), changes: then + Duration::from_secs((count + 1) * size) }
 }
 
+/// A round length of time: `15 m`, `6 h`, `7 d`.
+#[must_use]
+pub fn length(duration: Duration) -> String {
+    age(Moment::default(), Moment::default() + duration).text
+}
+
 /// A duration with its unit: `0.1 ms`, `14 ms`, `45.0 s`, `3 m 20 s`.
 #[must_use]
 pub fn span(duration: Duration) -> String {
@@ -95,7 +101,8 @@ fn span_parts(duration: Duration) -> (String, &'static str) {
         50..9_950 => (format!("{:.1}", duration.as_secs_f64() * 1e3), "ms"),
         9_950..999_500 => (format!("{:.0}", duration.as_secs_f64() * 1e3), "ms"),
         999_500..120_000_000 => (format!("{:.1}", duration.as_secs_f64()), "s"),
-        _ => (format!("{}{GLUE}m{GLUE}{}", seconds / 60, seconds % 60), "s"),
+        120_000_000..7_200_000_000 => (format!("{}{GLUE}m{GLUE}{}", seconds / 60, seconds % 60), "s"),
+        _ => (format!("{}{GLUE}h{GLUE}{}", seconds / 3_600, seconds % 3_600 / 60), "m"),
     }
 }
 
@@ -289,6 +296,7 @@ mod tests {
             (999_400, "999 ms"),
             (45_010_000, "45.0 s"),
             (200_000_000, "3 m 20 s"),
+            (7_260_000_000, "2 h 1 m"),
         ] {
             assert_eq!(span(Duration::from_micros(micros)).replace(GLUE, " "), text);
         }
