@@ -256,7 +256,7 @@ mod tests {
             }
             let now = at(from);
             let lane = Lane::new(&spans, now, columns);
-            let width = (lane.window.as_micros() as u64 / columns as u64).max(1);
+            let width = (u64::try_from(lane.window.as_micros()).unwrap() / columns as u64).max(1);
             let end = (now.as_micros() / width + 1) * width;
             for (column, shown) in lane.slices.iter().enumerate() {
                 let start = end - width * (columns - column) as u64;

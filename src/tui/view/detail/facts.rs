@@ -9,6 +9,7 @@ use crate::tui::view::canvas::Canvas;
 use crate::tui::view::sheet::Sheet;
 use crate::tui::words;
 use ratatui::style::Style;
+use std::fmt::Write as _;
 
 /// How its presence went, how often it dies, how soon it is back, and its will.
 pub fn first(canvas: &mut Canvas<'_>, page: &mut Sheet, device: &Device) {
@@ -94,7 +95,8 @@ fn uptime(canvas: &mut Canvas<'_>, page: &mut Sheet, device: &Device) {
         }
     };
     if let Some(session) = device.open_session() {
-        text.push_str(&format!(" · connected for {}", canvas.age(session.opened)));
+        // Writing to a String cannot fail.
+        let _ = write!(text, " · connected for {}", canvas.age(session.opened));
     }
     fact(page, "uptime", &text, Style::new());
 }
@@ -109,7 +111,7 @@ fn deaths(page: &mut Sheet, device: &Device) {
         format!("{all}: {}", causes.join(", "))
     };
     for (cause, count) in left {
-        text.push_str(&format!(" · {} {count}", cause.words()));
+        let _ = write!(text, " · {} {count}", cause.words());
     }
     fact(page, "deaths", &text, Style::new());
 }
