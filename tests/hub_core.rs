@@ -1,5 +1,8 @@
 //! The hub's state machine: what it publishes, and whom it believes.
 
+#[path = "hub_core/storm.rs"]
+mod storm;
+
 use bytes::Bytes;
 use lwtop::clock::Moment;
 use lwtop::convention::Topics;

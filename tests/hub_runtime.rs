@@ -1,5 +1,7 @@
 //! Gateway, broker, devices, link, rules and hub together, driven as the interface drives them.
 
+#[path = "hub_runtime/mass.rs"]
+mod mass;
 #[path = "support/mosquitto.rs"]
 mod mosquitto;
 #[path = "support/raw.rs"]

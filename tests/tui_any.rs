@@ -4,10 +4,12 @@ mod tui_world;
 
 use crossterm::event::KeyCode;
 use lwtop::fleet::{DeviceEvent, Event, LinkEvent};
-use lwtop::hub::Notice;
+use lwtop::hub::mass::Kind;
+use lwtop::hub::{Job, Notice, Toll, Work};
 use lwtop::mqtt::{Cause, ConnId, Fault, Protocol};
 use lwtop::rules::{Action, Rule, RuleSet};
 use proptest::prelude::*;
+use std::time::Duration;
 use tui_world::World;
 
 #[derive(Clone, Debug)]
@@ -26,12 +28,13 @@ enum Step {
     Rules(u8),
     Acted(u8, u8, u32, Option<String>),
     Notice(String),
+    Jobs(Vec<(u8, u32, u32)>),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let keys = prop_oneof![
         proptest::sample::select(
-            "nNxXrRD avjkhlgG?qy0123456789lfrztpwk ![]123451223355wdy/:fu4sScvv".chars().collect::<Vec<_>>()
+            "nNxXrRD avjkhlgG?qy0123456789lfrztpwk ![]123451223355wdy/:fu4sScvvKKCCpK%".chars().collect::<Vec<_>>()
         )
         .prop_map(KeyCode::Char),
         proptest::sample::select(vec![
@@ -69,6 +72,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (any::<u8>(), any::<u8>(), any::<u32>(), proptest::option::of(".{0,200}"))
             .prop_map(|(rule, action, events, why)| Step::Acted(rule, action, events, why)),
         1 => ".{0,400}".prop_map(Step::Notice),
+        1 => proptest::collection::vec(any::<(u8, u32, u32)>(), 0..4).prop_map(Step::Jobs),
     ]
 }
 
@@ -87,6 +91,19 @@ fn rules(number: u8) -> RuleSet {
         Rule { error_action: index.is_multiple_of(5).then(Action::desktop), ..rule }
     };
     RuleSet::new((0..number % 40).map(rule).collect())
+}
+
+/// Something that takes a while, with any figures.
+fn some_job(world: &World, (what, one, other): (u8, u32, u32)) -> Job {
+    let kind = Kind::ALL[usize::from(what) % 3];
+    let work = [Work::Launch, Work::Reconnect, Work::Link, Work::Mass(kind)][usize::from(what) % 4];
+    let (done, all) = (u64::from(one), u64::from(other));
+    let toll =
+        Toll { round: one, rounds: other, struck: done, expected: all, lost: done, unseen: all, ..Toll::default() };
+    let left = what.is_multiple_of(5).then(|| Duration::from_millis(all * 1_000));
+    let why = what.is_multiple_of(2).then(|| "no route\nto host".to_owned());
+    let toll = what.is_multiple_of(3).then_some(toll);
+    Job { done, all, failed: done, rate: f64::from(one), left, toll, why, ..Job::new(work, world.now) }
 }
 
 fn play(world: &mut World, step: Step) {
@@ -145,6 +162,7 @@ fn play(world: &mut World, step: Step) {
                 standing.last_failure = Some(Notice { at: now, text });
             }
         }
+        Step::Jobs(jobs) => world.status.jobs = jobs.into_iter().map(|job| some_job(world, job)).collect(),
         Step::Notice(text) => world.status.notify(world.now, text),
         Step::Trouble(who, why) => {
             let client = format!("lwtThing-{who}").as_str().into();

@@ -1,5 +1,7 @@
 //! The screens as a person meets them, at the sizes that matter.
 
+#[path = "tui_screens/mass.rs"]
+mod mass;
 mod tui_world;
 
 use crossterm::event::KeyCode;
@@ -581,7 +583,7 @@ fn table_of_two_hundred() {
         world.close(ConnId(5), "lwtThing-5", Cause::ClientInitiatedDisconnect, "DISCONNECT");
         world.fault("lwtThing-6", Fault::Freeze);
         world.pass(5_000);
-        world.status.busy = Some("launching 200 of 1000".into());
+        world.status.jobs = vec![mass::launching(world.now, 200, 1_000)];
         world.draw();
         world.keys(" j");
         world

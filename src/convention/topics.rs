@@ -1,7 +1,9 @@
 //! The three topics of the AWS article, or the ones configured in their place.
 
+use crate::clock::Moment;
 use crate::fleet::{Incoming, Meaning, Role};
-use crate::mqtt::{ClientId, TopicFilter};
+use crate::mqtt::{ClientId, TopicFilter, Will};
+use std::sync::Arc;
 
 /// Where the story is told: three topic filters, one for each part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,23 @@ impl Topics {
             // What a rule republishes is published by lwtop or by the broker, not by the device.
             .or_else(|| message.publisher.clone().filter(|_| role != Role::Executed));
         Meaning { role, device }
+    }
+
+    /// Whether a will that arrives can be counted for the device it is of. `attributed` says whether the broker tells who
+    /// published.
+    #[must_use]
+    pub fn tell_of(&self, id: &ClientId, will: &Will, attributed: bool) -> bool {
+        let meaning = self.interpret(&Incoming {
+            at: Moment::default(),
+            topic: Arc::clone(&will.topic),
+            payload: will.payload.clone(),
+            qos: will.qos,
+            retain: false,
+            publisher: attributed.then(|| id.clone()),
+            source: None,
+            properties: None,
+        });
+        meaning.role == Role::Will && meaning.device.as_ref() == Some(id)
     }
 }
 

@@ -61,7 +61,14 @@ pub async fn live(swarm: Alive, device: Arc<Device>) {
         // Waited for out here: ten thousand launched at once would each hold a boxed handshake that has not begun.
         let permit = tokio::select! {
             biased;
-            () = device.orders.farewell() => break,
+            gone = device.orders.called_off() => {
+                // A frozen device has its old connection: it waits on, and takes that one over.
+                next = if held.is_none() { Next::Down } else { Next::Again(None) };
+                if gone {
+                    break;
+                }
+                continue;
+            }
             // The semaphore is never closed; without a permit it would only be less polite to the broker.
             permit = swarm.handshakes.acquire() => permit.ok(),
         };

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 const RECONNECT: u16 = 1 << 8;
 const REMOVE: u16 = 1 << 9;
 const LEAVE: u16 = 1 << 10;
+const STAY: u16 = 1 << 11;
 
 /// Orders for one task. Unlike a [`Switch`](crate::wiring::Switch) it keeps a fault and the reconnect after it apart:
 /// a storm may cut and reconnect a device faster than its task wakes up, and the cut must not be lost.
@@ -54,7 +55,12 @@ impl Orders {
 
     /// Orders a new connection.
     pub fn reconnect(&self) {
-        self.give(RECONNECT);
+        self.exchange(STAY, RECONNECT);
+    }
+
+    /// Calls an order to connect again off, as long as it was not begun.
+    pub fn stay(&self) {
+        self.exchange(RECONNECT, STAY);
     }
 
     /// Orders to leave and be forgotten.
@@ -68,7 +74,14 @@ impl Orders {
     }
 
     fn give(&self, bits: u16) {
-        self.given.fetch_or(bits, Ordering::AcqRel);
+        self.exchange(0, bits);
+    }
+
+    /// Takes `old` back and gives `new`.
+    fn exchange(&self, old: u16, new: u16) {
+        let change = |given: u16| Some((given & !old) | new);
+        // It always is some, so it always succeeds.
+        let _ = self.given.fetch_update(Ordering::AcqRel, Ordering::Acquire, change);
         self.news.notify_one();
     }
 
@@ -78,6 +91,21 @@ impl Orders {
             let given = self.given.swap(0, Ordering::AcqRel);
             if given != 0 {
                 return Taken(given);
+            }
+            self.news.notified().await;
+        }
+    }
+
+    /// Waits until the device is not to connect: `true` if it is to leave for good, which is not taken, `false` if only
+    /// this once. Cancel safe.
+    pub async fn called_off(&self) -> bool {
+        loop {
+            if self.given.load(Ordering::Acquire) & (REMOVE | LEAVE) != 0 {
+                self.news.notify_one();
+                return true;
+            }
+            if self.given.fetch_and(!STAY, Ordering::AcqRel) & STAY != 0 {
+                return false;
             }
             self.news.notified().await;
         }
@@ -110,12 +138,27 @@ mod tests {
         assert!(taken.reconnect() && !taken.remove() && !taken.leave());
     }
 
+    #[tokio::test]
+    async fn the_last_word_on_connecting_again_counts() {
+        let orders = Orders::default();
+        orders.reconnect();
+        orders.stay();
+        assert!(!orders.called_off().await, "it stays, and that was taken");
+        orders.stay();
+        orders.reconnect();
+        assert!(orders.take().await.reconnect());
+        orders.stay();
+        orders.remove();
+        assert!(orders.called_off().await);
+        assert!(orders.take().await.remove(), "nothing of it was taken");
+    }
+
     #[test]
     fn every_order_has_a_bit_of_its_own() {
-        let bits = Fault::ALL.map(bit).into_iter().fold(RECONNECT | REMOVE | LEAVE, |all, one| {
+        let bits = Fault::ALL.map(bit).into_iter().fold(RECONNECT | REMOVE | LEAVE | STAY, |all, one| {
             assert_eq!(all & one, 0);
             all | one
         });
-        assert_eq!(bits.count_ones(), 11);
+        assert_eq!(bits.count_ones(), 12);
     }
 }

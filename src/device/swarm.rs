@@ -237,6 +237,15 @@ impl Swarm {
         Ok(())
     }
 
+    /// Calls an order to connect again off, unless the device has begun to.
+    ///
+    /// # Errors
+    /// When the swarm does not have it.
+    pub fn stay(&self, id: &ClientId) -> Result<(), OrderError> {
+        self.find(id)?.orders.stay();
+        Ok(())
+    }
+
     /// Forgets a device: it leaves cleanly, then `Removed` is reported.
     ///
     /// # Errors

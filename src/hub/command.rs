@@ -1,5 +1,7 @@
 //! What a view asks the hub to do. Plain data, so that tests assert on it.
 
+use super::jobs::Work;
+use super::mass::Mass;
 use crate::mqtt::{ClientId, Fault};
 use crate::scenario::Scenario;
 use std::sync::Arc;
@@ -19,6 +21,10 @@ pub enum Command {
     ReconnectAll,
     /// Forget these devices; simulated ones leave cleanly first.
     Remove(Vec<ClientId>),
+    /// A fault on many of these devices.
+    Mass(Vec<ClientId>, Mass),
+    /// End what takes a while before it is done.
+    Cancel(Work),
     /// Play a scenario, in place of one that is played.
     Play {
         /// What it is called.

@@ -1,21 +1,22 @@
 //! The hub's state machine: reports in, changes and effects out. No I/O; time comes in as an argument.
 
+use super::jobs::Arrivals;
 use super::rate::Rate;
 use super::reactions::{Heard, Reactions};
 use super::status::RuleStanding;
+use super::storm::Tempest;
 use crate::actions::{ActionId, Job};
 use crate::clock::Moment;
 use crate::convention::{Topics, lifecycle};
 use crate::fleet::{
-    ActionReport, Aside, Change, Closed, DeviceEvent, Entrance, Event, Fleet, Incoming, LinkEvent, Opened, Report,
-    SessionEvent, Settings,
+    ActionReport, Aside, Change, Closed, Entrance, Event, Fleet, Incoming, LinkEvent, Opened, Report, SessionEvent,
+    Settings,
 };
 use crate::link::Outgoing;
 use crate::mqtt::{ClientId, ConnId, Qos};
 use crate::rules::{Message, RuleSet};
 use crate::wiring::Activity;
 use bytes::Bytes;
-use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -41,13 +42,14 @@ pub struct Step {
 /// Owns the fleet and the rules.
 #[derive(Debug)]
 pub struct Hub {
-    fleet: Fleet,
-    topics: Topics,
+    pub(super) fleet: Fleet,
+    pub(super) topics: Topics,
     reactions: Reactions,
     /// Whether lwtop itself plays the broker, and so owes the world its lifecycle events.
-    embedded: bool,
-    connecting: HashSet<ClientId>,
-    asked: usize,
+    pub(super) embedded: bool,
+    pub(super) arrivals: Arrivals,
+    /// The fault on many devices that goes on.
+    pub(super) tempest: Option<Tempest>,
     stage: Option<String>,
     rate: Rate,
     refused: u64,
@@ -67,8 +69,8 @@ impl Hub {
             reactions: Reactions::new(rules, topics.executed.clone()),
             topics,
             embedded,
-            connecting: HashSet::new(),
-            asked: 0,
+            arrivals: Arrivals::default(),
+            tempest: None,
             stage: Some("starting".to_owned()),
             rate: Rate::default(),
             refused: 0,
@@ -129,32 +131,16 @@ impl Hub {
         self.rate.moving(now)
     }
 
-    /// How many of the devices that were asked to connect have answered for themselves, and how many were asked;
-    /// `None` when none is under way.
-    #[must_use]
-    pub fn progress(&self) -> Option<(usize, usize)> {
-        (!self.connecting.is_empty()).then(|| (self.asked - self.connecting.len(), self.asked))
-    }
-
-    /// Notes that `client` was asked to connect.
-    pub fn expect(&mut self, client: ClientId) {
-        if self.connecting.is_empty() {
-            self.asked = 0;
-        }
-        self.asked += usize::from(self.connecting.insert(client));
-    }
-
     /// Takes in one report.
     pub fn step(&mut self, report: Report, now: Moment, step: &mut Step) {
         match report {
             Report::Session(event) => self.session(event, now, step),
             Report::Device(event) => {
-                if let DeviceEvent::Failed { client, .. } | DeviceEvent::Removed { client } = &event {
-                    self.connecting.remove(client);
-                }
+                self.follow_device(&event, now);
                 self.fleet.apply(Event::Device(event), now, &mut step.changes);
             }
             Report::Link(event) => {
+                self.follow_link(&event);
                 if matches!(event, LinkEvent::Down { .. }) {
                     self.reactions.link_down();
                 }
@@ -219,7 +205,7 @@ impl Hub {
     fn session(&mut self, event: SessionEvent, now: Moment, step: &mut Step) {
         match event {
             SessionEvent::Opened(opened) => {
-                self.connecting.remove(&opened.client);
+                self.follow_opened(&opened, now);
                 let key = (opened.conn, opened.client.clone());
                 let (client, via) = (key.1.clone(), opened.via.clone());
                 let event = self.embedded.then(|| Opened { will: None, client, via, ..*opened });
@@ -231,6 +217,9 @@ impl Hub {
             }
             SessionEvent::Closed(closed) => {
                 let closed: Box<Closed> = closed;
+                if let Some(tempest) = &mut self.tempest {
+                    tempest.closed(&closed);
+                }
                 if let Some(version) = self.fleet.version_of(closed.conn).filter(|_| self.embedded)
                     && let Some(event) = lifecycle::disconnected(&closed, version)
                 {
@@ -275,13 +264,15 @@ impl Hub {
         }
         let seen = Message::heard(&message, meaning.device.as_ref());
         let (outcomes, matches) = self.reactions.hear(&message, &seen, &chain, now, step);
+        let first = step.changes.len();
         if matches.is_empty() {
             self.fleet.apply(Event::Message(message, meaning, outcomes), now, &mut step.changes);
+            self.follow_wills(&step.changes[first..]);
             return;
         }
-        let first = step.changes.len();
         let copy = message.clone();
         self.fleet.apply(Event::Message(message, meaning, outcomes), now, &mut step.changes);
+        self.follow_wills(&step.changes[first..]);
         // The fleet may know better whose will it is.
         let device = step.changes[first..].iter().find_map(|change| match change {
             Change::Message { device, .. } => Some(device.clone()),

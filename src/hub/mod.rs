@@ -2,13 +2,18 @@
 
 pub mod command;
 pub mod core;
+pub mod dice;
 pub mod doors;
 mod ear;
 mod echoes;
 mod errands;
 mod error_message;
+pub mod jobs;
 pub mod limits;
+pub mod mass;
+mod masses;
 mod orders;
+mod progress;
 mod rate;
 mod reactions;
 mod reports;
@@ -16,9 +21,12 @@ pub mod runtime;
 pub mod setup;
 mod stage;
 pub mod status;
+pub mod storm;
 
 pub use command::Command;
 pub use doors::Doors;
+pub use jobs::{Job, Toll, Work};
+pub use mass::Mass;
 pub use runtime::{Fatal, Runtime, Turn};
 pub use setup::{LinkOptions, Setup, Source};
 pub use status::{ActionStanding, Notice, RuleStanding, Status};

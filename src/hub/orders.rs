@@ -45,6 +45,8 @@ impl Runtime {
                 }
                 None => step.notices.push("there is no launch to undo".to_owned()),
             },
+            Command::Mass(targets, mass) => self.begin_mass(targets, mass, &mut step),
+            Command::Cancel(work) => self.cancel(work, &mut step),
             Command::Remove(clients) => self.remove(clients, &mut step),
             Command::Play { name, scenario, pauses } => self.play(&name, scenario, pauses, &mut step),
             Command::GoOn => self.go_on(),
@@ -68,6 +70,7 @@ impl Runtime {
 
     pub(super) fn launch(&mut self, count: usize) {
         let Some(parts) = &self.parts else { return };
+        let now = self.lanes.clock.now();
         let mut ids = Vec::with_capacity(count);
         while ids.len() < count {
             let id = match self.next_number {
@@ -76,7 +79,7 @@ impl Runtime {
             };
             self.next_number += 1;
             if self.hub.fleet().find(id.as_str()).is_none() {
-                self.hub.expect(id.clone());
+                self.hub.expect(id.clone(), now);
                 ids.push(id);
             }
         }
@@ -89,9 +92,10 @@ impl Runtime {
 
     pub(super) fn reconnect_all(&mut self, clients: &[ClientId], step: &mut Step) {
         let Some(parts) = &self.parts else { return };
+        let now = self.lanes.clock.now();
         for client in clients {
             match parts.swarm.reconnect(client) {
-                Ok(()) => self.hub.expect(client.clone()),
+                Ok(()) => self.hub.expect_back(client.clone(), now),
                 Err(error) => step.notices.push(error.to_string()),
             }
         }

@@ -2,13 +2,15 @@
 
 use super::core::{Hub, Step};
 use super::errands::{desktops, update};
+use super::jobs::{BEAT, LINK_AFTER};
 use super::limits;
 use super::setup::{Lanes, Parts, Setup, Source, start};
 use super::stage::Stage;
 use super::status::Status;
+use super::storm::Tempest;
 use crate::actions::{ActionId, Desk};
 use crate::clock::{Clock, Moment};
-use crate::fleet::{Change, Entrance, Fleet, Report};
+use crate::fleet::{Change, Entrance, Fleet, LinkState, Report};
 use crate::link::{Outgoing, Refusal};
 use crate::mqtt::{ClientId, ConnId};
 use crate::rules::RuleSet;
@@ -72,6 +74,9 @@ pub struct Runtime {
     read_board_at: Option<Moment>,
     /// While messages come, and until the rate is back at zero: when it reads differently.
     rate_turns_at: Option<Moment>,
+    /// While something takes a while: when its figures are looked at anew.
+    jobs_turn_at: Option<Moment>,
+    began: Moment,
     pub(super) status: Status,
     pub(super) stage: Stage,
     pub(super) open_files: u64,
@@ -119,6 +124,8 @@ impl Runtime {
             activity: Vec::new(),
             read_board_at: None,
             rate_turns_at: None,
+            jobs_turn_at: None,
+            began: clock.now(),
             status,
             stage: Stage::default(),
             open_files,
@@ -137,7 +144,7 @@ impl Runtime {
     pub fn view(&mut self) -> (&Fleet, &RuleSet, &Status) {
         self.status.stage = self.hub.stage().map(str::to_owned);
         self.status.rate = self.hub.rate(self.lanes.clock.now());
-        self.status.busy = self.hub.progress().map(|(done, all)| format!("connecting {done} of {all}"));
+        self.status.jobs = self.hub.jobs(self.began, self.lanes.clock.now());
         self.status.refused = self.hub.refused();
         self.status.dropped = self.parts.as_ref().map_or(0, |parts| parts.link.refused());
         update(&mut self.status.rules, self.hub.standing(), &self.desk);
@@ -171,8 +178,10 @@ impl Runtime {
         let board = Arc::clone(&self.lanes.board);
         let clock = self.lanes.clock;
         let lesson = self.status.lesson.as_ref().and_then(Player::next_deadline);
-        let due = [self.hub.fleet().next_deadline(), self.read_board_at, self.rate_turns_at, lesson];
-        let next = due.into_iter().flatten().min();
+        let storm = self.hub.tempest().and_then(Tempest::next_deadline);
+        let looks = [self.read_board_at, self.rate_turns_at, self.jobs_turn_at];
+        let due = looks.into_iter().chain([self.hub.fleet().next_deadline(), lesson, storm]);
+        let next = due.flatten().min();
         let mut first = None;
         tokio::select! {
             report = self.inbox.recv() => first = report,
@@ -214,11 +223,14 @@ impl Runtime {
     }
 
     pub(super) fn finish(&mut self, mut step: Step) -> Result<Turn, Fatal> {
-        if !self.opened && self.parts.is_some() && matches!(self.hub.fleet().link(), crate::fleet::LinkState::Up { .. })
-        {
+        if !self.opened && self.parts.is_some() && matches!(self.hub.fleet().link(), LinkState::Up { .. }) {
             self.open();
         }
         self.perform(&mut step);
+        self.rage(&mut step);
+        let now = self.lanes.clock.now();
+        self.hub.pass_arrivals(now);
+        self.keep_time(now);
         let Step { changes, publish, jobs, notices, asides: _, listening, fatal } = step;
         if let Some(fatal) = fatal {
             return Err(Fatal(fatal));
@@ -246,6 +258,19 @@ impl Runtime {
             self.status.notify(self.lanes.clock.now(), text.as_str());
         }
         Ok(turn)
+    }
+
+    /// Sees to it that the figures of what takes a while go on although nothing happens.
+    fn keep_time(&mut self, now: Moment) {
+        let next = match (self.hub.is_busy(now), self.hub.fleet().link()) {
+            (true, _) => Some(BEAT),
+            (false, LinkState::Up { .. }) => None,
+            (false, _) => Some(LINK_AFTER),
+        };
+        self.jobs_turn_at = match (self.jobs_turn_at, next) {
+            (Some(at), Some(next)) if at > now => Some(at.min(now + next)),
+            (_, next) => next.map(|next| now + next),
+        };
     }
 
     /// Sends in order; what finds no room waits in the outbox. What cannot go at all is counted by the link; of a rule's

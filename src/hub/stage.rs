@@ -137,7 +137,7 @@ impl Runtime {
         let Some(parts) = &self.parts else { return };
         let ids: Vec<ClientId> = launch.ids().collect();
         for id in &ids {
-            self.hub.expect(id.clone());
+            self.hub.expect(id.clone(), self.lanes.clock.now());
         }
         parts.swarm.launch_like(ids, &Arc::new(template(parts.swarm.template(), launch)));
     }

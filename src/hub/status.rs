@@ -1,5 +1,6 @@
 //! What a view shows beside the fleet. Plain data: the hub fills it in, a view only reads it.
 
+use super::jobs::Job;
 use crate::clock::Moment;
 use crate::fleet::Role;
 use crate::scenario::Player;
@@ -84,8 +85,8 @@ pub struct Status {
     pub stage: Option<String>,
     /// Messages per second that reach lwtop.
     pub rate: f32,
-    /// What the hub is busy with, in words, such as `launching 312 of 1000`.
-    pub busy: Option<String>,
+    /// What takes a while, that which a person sees first at the front.
+    pub jobs: Vec<Job>,
     /// The rules that lwtop runs, in their order.
     pub rules: Vec<RuleStanding>,
     /// The scenario that is played.

@@ -1,6 +1,5 @@
 //! Does what the plan says, and keeps the ledger.
 
-use super::dice::Dice;
 use super::pace::Pace;
 use super::plan::Plan;
 use super::progress::{Phase, Progress};
@@ -8,6 +7,7 @@ use super::summary::Summary;
 use crate::clock::{Clock, Moment};
 use crate::fleet::{DeviceEvent, Incoming, LinkEvent, Report, Role, SessionEvent};
 use crate::hub::Fatal;
+use crate::hub::dice::Dice;
 use crate::hub::setup::{Lanes, Parts, start_for_wills};
 use crate::ledger::{Key, Ledger, Standing, Terms};
 use crate::mqtt::Fault;
@@ -349,7 +349,7 @@ impl Driver {
             self.next_storm = now + storm.every;
         }
         self.storms += 1;
-        let up = (0..self.marks.len()).filter(|key| self.ledger.accounts()[*key].is_up()).collect();
+        let up: Vec<Key> = (0..self.marks.len()).filter(|key| self.ledger.accounts()[*key].is_up()).collect();
         for key in self.dice.choose(up, storm.size.of(self.plan.setup.devices)) {
             let fault = self.fault(key);
             // A frozen device comes back when its will has come: at once, it would not have been frozen.

@@ -1,17 +1,17 @@
 //! Floor 4: `lwtop swarm`: thousands of simulated devices at once, and whether all their wills came.
 //!
-//! - [`plan`] says what is to be done: how many devices, how fast, how they die; [`dice`] chooses at random;
+//! - [`plan`] says what is to be done: how many devices, how fast, how they die;
 //! - [`drive`] does it, and tells the [`ledger`](crate::ledger) of everything that happens; [`pace`] keeps to the rate;
 //! - [`progress`] is the line that is shown meanwhile, [`summary`] what is said in the end.
 
-mod dice;
 mod drive;
 mod pace;
 pub mod plan;
 pub mod progress;
 pub mod summary;
 
+pub use crate::hub::mass::Storm;
 pub use drive::run;
-pub use plan::{Death, Plan, PlanError, Storm};
+pub use plan::{Death, Plan, PlanError};
 pub use progress::{Phase, Progress};
 pub use summary::Summary;

@@ -1,9 +1,9 @@
 //! What a swarm is to do.
 
-use super::dice::Dice;
+use crate::hub::dice::Dice;
+use crate::hub::mass::Storm;
 use crate::hub::{Setup, limits};
 use crate::mqtt::{ClientId, Fault, Protocol};
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -44,69 +44,6 @@ impl FromStr for Death {
             "kick" => Err("a device cannot be kicked by itself: rst is the same from its own side".to_owned()),
             _ => text.parse().map(Self::By).map_err(|error| format!("{error}, or mix")),
         }
-    }
-}
-
-/// Deaths that come again and again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Storm {
-    /// How many die.
-    pub size: Size,
-    /// After how much time, each time.
-    pub every: Duration,
-}
-
-/// How many devices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Size {
-    /// This many.
-    Count(usize),
-    /// This part of the swarm.
-    Percent(u8),
-}
-
-impl Size {
-    /// How many that is of a swarm.
-    #[must_use]
-    pub const fn of(self, count: usize) -> usize {
-        match self {
-            Self::Count(size) => size,
-            Self::Percent(percent) => count.saturating_mul(percent as usize).div_ceil(100),
-        }
-    }
-}
-
-impl FromStr for Storm {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "a storm is written like 500/5s or 10%/30s: how many devices die, and how often".to_owned();
-        let (size, every) = text.split_once('/').ok_or_else(wrong)?;
-        let size = size.trim();
-        let size = match size.strip_suffix('%') {
-            Some(percent) => {
-                percent.trim().parse().ok().filter(|percent| (1..=100).contains(percent)).map(Size::Percent)
-            }
-            None => size.parse().ok().filter(|count| *count > 0).map(Size::Count),
-        };
-        let every: Option<jiff::SignedDuration> = every.trim().parse().ok();
-        let every = every.and_then(|every| Duration::try_from(every).ok());
-        let every = every.filter(|every| *every >= Duration::from_millis(100));
-        Ok(Self {
-            size: size.ok_or_else(wrong)?,
-            every: every.ok_or_else(|| format!("{}; not more often than every 100ms", wrong()))?,
-        })
-    }
-}
-
-impl fmt::Display for Storm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.size {
-            Size::Count(count) => write!(f, "{count}/")?,
-            Size::Percent(percent) => write!(f, "{percent}%/")?,
-        }
-        // Milliseconds are what the shortest storm needs.
-        write!(f, "{:#}", jiff::SignedDuration::try_from(self.every).unwrap_or(jiff::SignedDuration::MAX))
     }
 }
 
@@ -158,7 +95,7 @@ impl Plan {
         }
         let id = self.id(0);
         if let Some(will) = setup.template.will_of(&id)
-            && !self.attributes(&id, &will)
+            && !setup.topics.tell_of(&id, &will, false)
         {
             return wrong(format!(
                 "a will that arrives would not say whose it is: name the device in its topic (--will-topic 'devices/+/will' and \
@@ -184,22 +121,6 @@ impl Plan {
         }
     }
 
-    /// Whether this will can be counted for this device when it arrives.
-    fn attributes(&self, id: &ClientId, will: &crate::mqtt::Will) -> bool {
-        let message = crate::fleet::Incoming {
-            at: crate::clock::Moment::default(),
-            topic: std::sync::Arc::clone(&will.topic),
-            payload: will.payload.clone(),
-            qos: will.qos,
-            retain: false,
-            publisher: None,
-            source: None,
-            properties: None,
-        };
-        let meaning = self.setup.topics.interpret(&message);
-        meaning.role == crate::fleet::Role::Will && meaning.device.as_ref() == Some(id)
-    }
-
     /// The client id of the device with this number, from 0.
     #[must_use]
     pub fn id(&self, number: usize) -> ClientId {
@@ -213,26 +134,6 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn storms_are_read_and_printed() {
-        for (text, size, seconds) in [
-            ("500/5s", Size::Count(500), 5.0),
-            ("10%/30s", Size::Percent(10), 30.0),
-            ("1/100ms", Size::Count(1), 0.1),
-            ("100 % / 2m", Size::Percent(100), 120.0),
-        ] {
-            let storm: Storm = text.parse().unwrap();
-            assert_eq!((storm.size, storm.every), (size, Duration::from_secs_f64(seconds)), "{text}");
-            assert_eq!(storm.to_string().parse(), Ok(storm), "{storm}");
-        }
-        for text in
-            ["", "500", "/5s", "0/5s", "0%/5s", "101%/5s", "-1/5s", "500/", "500/0s", "500/99ms", "500/5", "5s/500"]
-        {
-            assert!(text.parse::<Storm>().unwrap_err().contains("500/5s"), "{text}");
-        }
-        assert_eq!((Size::Percent(10).of(1), Size::Percent(10).of(2_000), Size::Count(7).of(3)), (1, 200, 7));
-    }
 
     #[test]
     fn a_mix_has_only_what_the_version_has() {

@@ -1,6 +1,7 @@
 //! How it goes on, in a line.
 
 use crate::clock::Moment;
+use crate::hub::jobs::grouped;
 use crate::ledger::{Standing, Totals};
 use std::fmt;
 
@@ -79,31 +80,11 @@ impl fmt::Display for Progress<'_> {
     }
 }
 
-/// A number with its thousands apart: `10 000`.
-#[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ledger::{Ledger, Terms};
     use std::time::Duration;
-
-    #[test]
-    fn thousands_are_apart() {
-        let grouped: Vec<_> = [0, 999, 1_000, 12_345, 1_000_000].into_iter().map(grouped).collect();
-        assert_eq!(grouped, ["0", "999", "1 000", "12 345", "1 000 000"]);
-    }
 
     #[test]
     fn the_line_says_what_there_is_and_no_more() {

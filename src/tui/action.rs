@@ -1,6 +1,7 @@
 //! What a person can ask for. Data, so that keys can be bound to it and tests can send it.
 
 use super::page::Page;
+use crate::hub::mass::Kind;
 use crate::mqtt::Fault;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,14 @@ pub enum Action {
     Die(Fault),
     /// The last death once more.
     DieAgain,
+    /// Opens the menu of faults on many.
+    AskMass,
+    /// Opens it for one kind, or turns it to that kind.
+    Mass(Kind),
+    /// Turns a number of that menu into a part, or back.
+    Percent,
+    /// Ends what takes a while.
+    Cancel,
     /// Brings a device back.
     Reconnect,
     /// Brings all back.
@@ -109,6 +118,9 @@ impl Action {
                 | Self::AskDeath
                 | Self::Die(_)
                 | Self::DieAgain
+                | Self::AskMass
+                | Self::Mass(_)
+                | Self::Cancel
                 | Self::Reconnect
                 | Self::ReconnectAll
                 | Self::Remove
@@ -141,6 +153,7 @@ mod tests {
         assert_eq!(Action::LaunchOne.name(), "launch-one");
         assert_eq!(Action::Die(Fault::LeaveWithWill).name(), "die-leave-with-will");
         assert_eq!(Action::Show(Page::Fleet).name(), "show-fleet");
+        assert_eq!(Action::Mass(Kind::Storm).name(), "mass-storm");
         assert_eq!(Action::Digit(7).name(), "digit-7");
     }
 }

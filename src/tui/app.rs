@@ -18,6 +18,7 @@ use super::rules::RulesPage;
 use super::selection::{DeviceCursor, FeedCursor, Listed};
 use super::sieve::Sieve;
 use crate::fleet::{Device, DeviceKey, FeedEntry, Role};
+use crate::hub::mass::Kind;
 use crate::hub::{Command, Notice};
 use crate::mqtt::{ClientId, Fault};
 use ratatui::layout::Rect;
@@ -100,6 +101,8 @@ pub struct App {
     /// How far the topmost layer can be scrolled, as last drawn: only the drawing knows how its lines broke.
     pub extent: Cell<usize>,
     fleet_len: usize,
+    /// Whether something takes a while, and has a line of the screen.
+    progress: bool,
 }
 
 impl Default for App {
@@ -130,6 +133,7 @@ impl Default for App {
             pausing: false,
             extent: Cell::new(usize::MAX),
             fleet_len: 0,
+            progress: false,
         }
     }
 }
@@ -162,14 +166,20 @@ impl App {
         self.sieve.sorted(view.fleet)
     }
 
+    /// The screen without the line of what takes a while.
+    #[must_use]
+    pub const fn room(&self) -> Rect {
+        layout::room(self.area, self.progress)
+    }
+
     /// Where everything is for the fleet of `view`.
     #[must_use]
     pub fn regions(&self, view: &View<'_>) -> Regions {
         let shown = self.rows(view).len();
         let divide = |area| Regions::new(area, shown, self.shape, self.focus == Focus::Feed);
-        let whole = divide(self.area);
+        let whole = divide(self.room()).above(self.area.bottom().saturating_sub(1));
         // Beside a lesson the fleet has less room; header and footer stay as they are.
-        let stage = layout::lesson(self.area).stage.filter(|_| self.page == Page::Lesson && self.lessons.plays);
+        let stage = layout::lesson(self.room()).stage.filter(|_| self.page == Page::Lesson && self.lessons.plays);
         stage.map_or(whole, |stage| {
             let Regions { devices, feeds, grid, .. } = divide(stage);
             Regions { devices, feeds, grid, ..whole }
@@ -231,6 +241,7 @@ impl App {
         if self.layers.len() != before {
             self.extent.set(usize::MAX);
         }
+        self.progress = !view.status.jobs.is_empty();
         self.sieve.sync(view.fleet);
         let regions = self.regions(view);
         if regions.grid.form == Form::Wall {
@@ -248,10 +259,10 @@ impl App {
         }
         self.notices.hear(view.status);
         match self.page {
-            Page::Incidents => self.incidents.sync(view, self.area, &self.sieve),
-            Page::Messages => self.messages.sync(view, self.area),
+            Page::Incidents => self.incidents.sync(view, self.room(), &self.sieve),
+            Page::Messages => self.messages.sync(view, self.room()),
             Page::Wills => {
-                let grid = layout::wills(self.area).grid();
+                let grid = layout::wills(self.room()).grid();
                 self.wills.sync(view.fleet, self.sieve.rows(view.fleet), &grid);
             }
             Page::Fleet | Page::Rules | Page::Lesson => {}
@@ -310,6 +321,10 @@ impl App {
             Action::AskDeath => self.ask_death(view),
             Action::Die(fault) => self.die(fault, view),
             Action::DieAgain => self.die_again(view),
+            Action::AskMass => self.ask_mass(Kind::default(), view),
+            Action::Mass(kind) => self.ask_mass(kind, view),
+            Action::Percent => self.change_mass(Action::Percent, view),
+            Action::Cancel => self.cancel(view),
             Action::Reconnect => self.reconnect(view),
             Action::ReconnectAll => Some(Command::ReconnectAll),
             Action::Remove => self.remove(view),

@@ -7,6 +7,9 @@ use crate::hub::Command;
 
 impl App {
     pub(super) fn digit(&mut self, digit: u8) -> Option<Command> {
+        if let Some(Layer::Mass(form)) = self.layers.last_mut() {
+            form.digit(digit);
+        }
         if let Some(Layer::Launch { number }) = self.layers.last_mut() {
             let next = *number * 10 + usize::from(digit);
             // A digit too many is not taken: the number on the screen is the number that is launched.
@@ -19,6 +22,7 @@ impl App {
 
     pub(super) fn erase(&mut self) -> Option<Command> {
         match self.layers.last_mut() {
+            Some(Layer::Mass(form)) => form.erase(),
             Some(Layer::Launch { number }) => *number /= 10,
             Some(Layer::Palette { typed, row }) => {
                 typed.pop();

@@ -8,6 +8,7 @@ pub use remap::{KeyFault, Keymap, Line};
 
 use super::action::Action;
 use super::page::Page;
+use crate::hub::mass::Kind;
 use crate::mqtt::Fault;
 use crossterm::event::KeyCode;
 
@@ -38,6 +39,8 @@ pub enum Mode {
     Message,
     /// The death menu is open.
     Death,
+    /// The menu of faults on many is open.
+    Mass,
     /// lwtop asks how many devices to launch.
     Launch,
     /// lwtop asks yes or no.
@@ -56,7 +59,7 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Fleet,
         Self::Feed,
         Self::Incidents,
@@ -69,6 +72,7 @@ impl Mode {
         Self::Detail,
         Self::Message,
         Self::Death,
+        Self::Mass,
         Self::Launch,
         Self::Confirm,
         Self::Filter,
@@ -94,6 +98,7 @@ impl Mode {
             Self::Detail => "in a device's detail",
             Self::Message => "in a message",
             Self::Death => "in the death menu",
+            Self::Mass => "in the menu of faults on many",
             Self::Launch => "where a number is typed",
             Self::Confirm => "where a question is asked",
             Self::Filter => "while a filter is written",
@@ -107,7 +112,7 @@ impl Mode {
     /// Whether characters choose or are typed, so that none can move the cursor.
     #[must_use]
     pub const fn takes_characters(self) -> bool {
-        matches!(self, Self::Death | Self::Launch | Self::Confirm) || self.is_text()
+        matches!(self, Self::Death | Self::Mass | Self::Launch | Self::Confirm) || self.is_text()
     }
 
     /// Whether a text is written, so that every character is one of it.
@@ -151,8 +156,8 @@ const fn fixed(modes: &'static [Mode], keys: &'static [Key], action: Action, hel
 
 use Key::{Char, Code, Ctrl};
 use Mode::{
-    Columns, Confirm, Death, Detail, Feed, Filter, Fleet, Help, Incidents, Launch, Lesson, Lessons, Message, Messages,
-    Notices, Palette, Rules, Sequence, Wills,
+    Columns, Confirm, Death, Detail, Feed, Filter, Fleet, Help, Incidents, Launch, Lesson, Lessons, Mass, Message,
+    Messages, Notices, Palette, Rules, Sequence, Wills,
 };
 
 /// Where a device is selected.
@@ -164,7 +169,7 @@ const LISTS: &[Mode] = &[
     Fleet, Feed, Detail, Message, Help, Notices, Incidents, Sequence, Messages, Wills, Rules, Lessons, Lesson, Columns,
 ];
 const SIDEWAYS: &[Mode] = &[Fleet, Feed, Detail, Message, Help, Notices];
-const POPUPS: &[Mode] = &[Message, Death, Launch, Confirm, Columns, Help, Notices];
+const POPUPS: &[Mode] = &[Message, Death, Mass, Launch, Confirm, Columns, Help, Notices];
 
 /// Every key, in the order of the footer and of the help.
 pub const BINDINGS: &[Binding] = &[
@@ -244,6 +249,8 @@ pub const BINDINGS: &[Binding] = &[
     ),
     bind(&[Lesson], &[Char('a')], Action::PlayAgain, "again", "in a lesson: once more from the beginning"),
     bind(&[Lesson], &[Char('s')], Action::StopPlaying, "stop", "in a lesson: stop; its devices leave"),
+    bind(MAIN, &[Char('K')], Action::AskMass, "storm…", "faults on many: cut some, a storm, a partition"),
+    bind(TABBED, &[Char('C')], Action::Cancel, "", "end what takes a while: a launch, a storm, a partition"),
     bind(TABBED, &[Char('1')], Action::Show(Page::Fleet), "", "the fleet: devices and messages"),
     bind(TABBED, &[Char('2')], Action::Show(Page::Incidents), "incidents", "the incidents: every death with its hops"),
     bind(TABBED, &[Char('3')], Action::Show(Page::Messages), "messages", "the messages: all that was said, in order"),
@@ -323,23 +330,32 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Death], &[Char('p')], Action::Die(Fault::ProtocolError), "", ""),
     bind(&[Death], &[Char('w')], Action::Die(Fault::LeaveWithWill), "", ""),
     bind(&[Death], &[Char('k')], Action::Die(Fault::Kick), "", ""),
+    bind(&[Mass], &[Code(KeyCode::Enter)], Action::Enter, "begin", ""),
+    bind(&[Mass], &[Code(KeyCode::Up)], Action::Up, "", ""),
+    bind(&[Mass], &[Code(KeyCode::Down)], Action::Down, "next", ""),
+    bind(&[Mass], &[Code(KeyCode::Left)], Action::Left, "", ""),
+    bind(&[Mass], &[Code(KeyCode::Right)], Action::Right, "change", ""),
+    bind(&[Mass], &[Char('c')], Action::Mass(Kind::Cut), "", ""),
+    bind(&[Mass], &[Char('s')], Action::Mass(Kind::Storm), "", ""),
+    bind(&[Mass], &[Char('p')], Action::Mass(Kind::Partition), "", ""),
+    fixed(&[Mass], &[Char('%')], Action::Percent, ""),
     bind(&[Filter], &[Code(KeyCode::Enter)], Action::Enter, "keep", ""),
     bind(&[Palette], &[Code(KeyCode::Enter)], Action::Enter, "do it", ""),
     bind(&[Palette], &[Code(KeyCode::Up)], Action::Up, "", ""),
     bind(&[Palette], &[Code(KeyCode::Down)], Action::Down, "", ""),
     fixed(&[Filter, Palette], &[Code(KeyCode::Backspace)], Action::Erase, ""),
     bind(&[Launch], &[Code(KeyCode::Enter)], Action::Enter, "launch", ""),
-    fixed(&[Launch], &[Code(KeyCode::Backspace)], Action::Erase, ""),
-    fixed(&[Launch], &[Char('0')], Action::Digit(0), ""),
-    fixed(&[Launch], &[Char('1')], Action::Digit(1), ""),
-    fixed(&[Launch], &[Char('2')], Action::Digit(2), ""),
-    fixed(&[Launch], &[Char('3')], Action::Digit(3), ""),
-    fixed(&[Launch], &[Char('4')], Action::Digit(4), ""),
-    fixed(&[Launch], &[Char('5')], Action::Digit(5), ""),
-    fixed(&[Launch], &[Char('6')], Action::Digit(6), ""),
-    fixed(&[Launch], &[Char('7')], Action::Digit(7), ""),
-    fixed(&[Launch], &[Char('8')], Action::Digit(8), ""),
-    fixed(&[Launch], &[Char('9')], Action::Digit(9), ""),
+    fixed(&[Launch, Mass], &[Code(KeyCode::Backspace)], Action::Erase, ""),
+    fixed(&[Launch, Mass], &[Char('0')], Action::Digit(0), ""),
+    fixed(&[Launch, Mass], &[Char('1')], Action::Digit(1), ""),
+    fixed(&[Launch, Mass], &[Char('2')], Action::Digit(2), ""),
+    fixed(&[Launch, Mass], &[Char('3')], Action::Digit(3), ""),
+    fixed(&[Launch, Mass], &[Char('4')], Action::Digit(4), ""),
+    fixed(&[Launch, Mass], &[Char('5')], Action::Digit(5), ""),
+    fixed(&[Launch, Mass], &[Char('6')], Action::Digit(6), ""),
+    fixed(&[Launch, Mass], &[Char('7')], Action::Digit(7), ""),
+    fixed(&[Launch, Mass], &[Char('8')], Action::Digit(8), ""),
+    fixed(&[Launch, Mass], &[Char('9')], Action::Digit(9), ""),
     bind(&[Confirm], &[Char('y')], Action::Yes, "yes", ""),
     bind(&Mode::ALL, &[Code(KeyCode::Esc)], Action::Back, "back", "back out of one layer"),
     fixed(&[Confirm], &[Char('n')], Action::Back, ""),

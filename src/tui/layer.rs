@@ -2,7 +2,9 @@
 
 use super::document::Document;
 use super::keymap::Mode;
+use super::mass::Form;
 use crate::fleet::{FeedEntry, IncidentId};
+use crate::hub::Mass;
 use crate::mqtt::{ClientId, Fault};
 
 /// The most devices that can be asked for at once. The hub refuses with the numbers what the machine cannot hold.
@@ -15,6 +17,8 @@ pub enum Deed {
     Remove,
     /// They die.
     Die(Fault),
+    /// Some of them or all, again and again.
+    Mass(Mass),
 }
 
 /// One layer.
@@ -50,6 +54,8 @@ pub enum Layer {
         /// The line under the cursor: an index into `Fault::ALL`.
         row: usize,
     },
+    /// What is to happen to many.
+    Mass(Box<Form>),
     /// How many devices to launch.
     Launch {
         /// The number so far; 0 while nothing was typed.
@@ -104,6 +110,7 @@ impl Layer {
             Self::Sequence { .. } => Mode::Sequence,
             Self::Message { .. } => Mode::Message,
             Self::Death { .. } => Mode::Death,
+            Self::Mass(_) => Mode::Mass,
             Self::Launch { .. } => Mode::Launch,
             Self::Confirm { .. } => Mode::Confirm,
             Self::Filter => Mode::Filter,
@@ -120,6 +127,7 @@ impl Layer {
         match self {
             Self::Detail { client, .. } => Some(std::slice::from_ref(client)),
             Self::Death { targets, .. } | Self::Confirm { targets, .. } => Some(targets),
+            Self::Mass(form) => Some(&form.targets),
             Self::Sequence { .. }
             | Self::Message { .. }
             | Self::Launch { .. }
@@ -140,6 +148,7 @@ impl Layer {
             | Self::Help { scroll }
             | Self::Notices { scroll } => Some(scroll),
             Self::Death { .. }
+            | Self::Mass(_)
             | Self::Launch { .. }
             | Self::Confirm { .. }
             | Self::Filter

@@ -5,6 +5,7 @@
 //! tabs          1 line, below TALL lines none
 //! devices       panes, table or wall, as high as they need
 //! feeds         three side by side, or one with tabs below SIDE_BY_SIDE columns
+//! progress      1 line while something takes a while
 //! footer        1 line
 //! ```
 //! Below `TALL` lines only one of devices and feeds is shown: the one with the focus.
@@ -41,6 +42,8 @@ pub struct Regions {
     pub devices: Rect,
     /// The feeds; empty if only the devices are shown.
     pub feeds: Rect,
+    /// The line of what takes a while; empty while nothing does.
+    pub progress: Rect,
     /// The last line.
     pub footer: Rect,
     /// How the devices are arranged.
@@ -60,6 +63,7 @@ impl Regions {
         let header = Rect { height: area.height.min(1), ..area };
         let tabs = Rect { y: header.bottom(), height: tabs(area), ..area };
         let footer = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
+        let progress = Rect { height: 0, ..footer };
         let body = body(area);
         let both = area.height >= TALL;
         let for_feeds = if both { (body.height / 3).max(6) } else { 0 };
@@ -75,7 +79,17 @@ impl Regions {
         } else {
             (body, Rect { height: 0, ..body })
         };
-        Self { header, tabs, devices, feeds, footer, grid }
+        Self { header, tabs, devices, feeds, progress, footer, grid }
+    }
+
+    /// The same in the upper part of a screen, with the line of what takes a while between it and the footer at `bottom`.
+    #[must_use]
+    pub fn above(self, bottom: u16) -> Self {
+        let Rect { y, .. } = self.footer;
+        if y >= bottom {
+            return self;
+        }
+        Self { progress: self.footer, footer: Rect { y: bottom, ..self.footer }, ..self }
     }
 
     /// Where the pane in `row` and `column` of the visible grid is. Panes share the width as evenly as columns allow.
@@ -95,6 +109,13 @@ impl Regions {
         };
         rect.intersection(self.devices)
     }
+}
+
+/// What is left of a screen for everything but the line of what takes a while.
+#[must_use]
+pub const fn room(area: Rect, progress: bool) -> Rect {
+    // Header, footer, and the smallest body there is to be.
+    if progress && area.height >= SMALLEST.1 { Rect { height: area.height - 1, ..area } } else { area }
 }
 
 /// How many lines the tabs take.

@@ -22,6 +22,7 @@ pub mod layer;
 pub mod layout;
 pub mod lesson;
 pub mod look;
+pub mod mass;
 pub mod messages;
 pub mod notices;
 mod orders;

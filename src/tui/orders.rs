@@ -9,7 +9,7 @@ use crate::hub::Command;
 use crate::mqtt::{ClientId, Fault};
 
 /// More devices than this do not die without a question.
-const MANY: usize = 10;
+pub(super) const MANY: usize = 10;
 
 impl App {
     /// The devices that a death, a reconnect or a delete is for: on the page of the fleet all that are marked and shown, or
@@ -146,6 +146,7 @@ impl App {
     pub(super) fn confirm(&mut self, view: &View<'_>) -> Option<Command> {
         match self.layers.pop() {
             Some(Layer::Confirm { targets, deed: Deed::Remove }) => Some(Command::Remove(targets)),
+            Some(Layer::Confirm { targets, deed: Deed::Mass(mass) }) => Some(Command::Mass(targets, mass)),
             Some(Layer::Confirm { targets, deed: Deed::Die(fault) }) => self.kill(&targets, fault, view),
             Some(other) => self.open(other),
             None => None,

@@ -43,6 +43,7 @@ fn actions() -> Vec<(Action, String)> {
                 | Action::Palette
         );
         let help = match binding.action {
+            Action::Mass(kind) => kind.told().to_owned(),
             Action::Die(fault) => format!("{}: {}", fault.title(), fault.what_happens()),
             _ => binding.help.to_owned(),
         };
@@ -111,6 +112,7 @@ impl App {
             // A death's letter is one of the menu.
             let key = match action {
                 Action::Die(_) => format!("{} {key}", self.keys.press(Action::AskDeath)),
+                Action::Mass(_) => format!("{} {key}", self.keys.press(Action::AskMass)),
                 _ => key,
             };
             let refused = self.why_not(action, below, view);
@@ -142,7 +144,9 @@ impl App {
             let why = crate::fleet::faults::refusal(first, view.status.gateway, fault);
             return why.filter(|_| targets.len() == 1).map(str::to_owned);
         }
-        let mut lines = BINDINGS.iter().filter(|binding| binding.action == action);
+        // The menu's letters hold only in it; where it opens, each of its kinds can be chosen by name.
+        let opens = if matches!(action, Action::Mass(_)) { Action::AskMass } else { action };
+        let mut lines = BINDINGS.iter().filter(|binding| binding.action == opens);
         if !lines.clone().any(|binding| binding.modes.contains(&mode)) {
             let place = lines.next().and_then(|binding| binding.modes.first()).map_or("elsewhere", |mode| mode.place());
             return Some(format!("only {place}"));

@@ -239,7 +239,7 @@ impl App {
     /// How many rules of the list are visible.
     #[must_use]
     pub fn rule_rows(&self, view: &View<'_>) -> usize {
-        layout::rules(self.area, view.status.rules.len()).rows
+        layout::rules(self.room(), view.status.rules.len()).rows
     }
 }
 

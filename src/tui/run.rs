@@ -154,7 +154,7 @@ impl<B: Backend> Ui<B> {
                 self.app.write(letter, view);
             }
         }
-        if mode != Mode::Launch {
+        if !matches!(mode, Mode::Launch | Mode::Mass) {
             return Vec::new();
         }
         self.schedule.changed();

@@ -43,16 +43,16 @@ impl App {
             return None;
         }
         if self.layers.is_empty() && self.page == Page::Incidents {
-            self.incidents.step(action, view, self.area);
+            self.incidents.step(action, view, self.room());
             return None;
         }
         if self.layers.is_empty() && self.page == Page::Wills {
-            let grid = layout::wills(self.area).grid();
+            let grid = layout::wills(self.room()).grid();
             self.wills.step(action, view.fleet, self.sieve.rows(view.fleet), &grid);
             return None;
         }
         if self.layers.is_empty() && self.page == Page::Messages {
-            self.messages.step(action, view, self.area);
+            self.messages.step(action, view, self.room());
             return None;
         }
         if matches!(action, Action::Left | Action::Right) && self.mode() == Mode::Sequence {
@@ -64,6 +64,7 @@ impl App {
                 Action::Down => *row = (*row + 1) % Fault::ALL.len(),
                 _ => {}
             },
+            (Some(Layer::Mass(_)), _) => return self.change_mass(action, view),
             (Some(Layer::Palette { typed, row }), _) => {
                 let (typed, now) = (typed.clone(), *row);
                 let last = self.palette(&typed, view).len().saturating_sub(1);
@@ -110,6 +111,7 @@ impl App {
     pub(super) fn enter(&mut self, view: &View<'_>) -> Option<Command> {
         match (self.layers.last(), self.focus) {
             (Some(Layer::Death { row, .. }), _) => self.die(Fault::ALL[*row], view),
+            (Some(Layer::Mass(_)), _) => self.begin_mass(view),
             (Some(Layer::Filter), _) => self.close(),
             (Some(Layer::Launch { number: 0 }), _) => self.say(view, "type how many devices to launch"),
             (Some(Layer::Launch { number }), _) => {

@@ -27,12 +27,13 @@ impl App {
                 // Looks at the first few hundred only: it is asked for every frame.
                 view.fleet.counts().offline > 1 && view.fleet.devices().take(300).any(can_reconnect)
             }
+            Action::Cancel => view.status.jobs.iter().any(|job| job.work.can_be_cancelled()),
             Action::SwitchShape | Action::SortNext => view.fleet.len() > 1,
             Action::SortReverse => self.sieve.sort().is_some(),
             Action::Columns => self.mode() == Mode::Columns || self.regions(view).grid.form == Form::Table,
             Action::Left | Action::Right if self.mode() == Mode::Columns => true,
             Action::Filter => self.sifted(view).is_some_and(|(_, all)| all > 0),
-            Action::MarkAll => !view.fleet.is_empty(),
+            Action::MarkAll | Action::AskMass | Action::Mass(_) => !view.fleet.is_empty(),
             Action::Enter => match self.mode() {
                 Mode::Fleet | Mode::Wills => current.is_some(),
                 Mode::Feed => self.listed(view, self.feed).shown() > 0,
@@ -48,7 +49,7 @@ impl App {
             },
             Action::Left | Action::Right if self.mode() == Mode::Sequence => self.can_turn_incident(action, view),
             Action::Left | Action::Right if self.mode() == Mode::Lesson => self.lessons.can_turn(action),
-            Action::Left | Action::Right if self.mode() == Mode::Messages => true,
+            Action::Left | Action::Right if matches!(self.mode(), Mode::Messages | Mode::Mass) => true,
             Action::Copy => self.copied(view).is_some(),
             Action::Left | Action::Right => self.rules.can_turn(action == Action::Right),
             Action::GoOn => {

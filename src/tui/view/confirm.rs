@@ -12,6 +12,7 @@ use super::canvas::{Canvas, columns};
 use crate::mqtt::ClientId;
 use crate::tui::layer::Deed;
 use crate::tui::layout::middle;
+use crate::tui::mass::told;
 use crate::tui::text::wrap;
 use crate::tui::words;
 use ratatui::layout::Rect;
@@ -31,6 +32,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, targets: &[ClientId], deed: Dee
     let title = match deed {
         Deed::Remove => format!("Delete {count}?"),
         Deed::Die(fault) => format!("{count}: {}?", fault.title()),
+        Deed::Mass(mass) => format!("{count}: {}?", mass.kind.title()),
     };
     let titles = Titles { left: &title, left_style: canvas.look.strong(), ..Titles::default() };
     let wide = area.width.min(WIDTH);
@@ -51,6 +53,7 @@ fn consequence(canvas: &Canvas<'_>, targets: &[ClientId], deed: Deed) -> String 
     let all = targets.iter().take(SAMPLE).filter_map(|client| canvas.view.device(client));
     let foreign = all.filter(|device| !device.launched()).count();
     match (deed, foreign, targets.len()) {
+        (Deed::Mass(mass), ..) => told(&mass, targets.len(), foreign),
         (Deed::Remove, ..) => "Simulated ones leave cleanly: no will is sent.".to_owned(),
         (Deed::Die(fault), 0, _) => format!("{}.", sentence(fault.what_happens())),
         (Deed::Die(_), _, 1) => "lwtop did not launch it: it is somebody's device.".to_owned(),

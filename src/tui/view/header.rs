@@ -108,9 +108,6 @@ fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
     if status.refused > 0 {
         add(3, format!("{} refused", status.refused), look.warn());
     }
-    if let Some(busy) = &status.busy {
-        add(1, format!("{}…", clean(busy)), look.accent());
-    }
     if canvas.app.read_only {
         add(1, "read only".to_owned(), look.accent());
     }

@@ -15,12 +15,14 @@ mod help;
 mod incidents;
 mod launch;
 mod lesson;
+mod mass;
 mod message;
 mod messages;
 mod notices;
 mod palette;
 mod pane;
 mod payload;
+mod progress;
 mod prompt;
 mod rule;
 mod rules;
@@ -65,9 +67,12 @@ fn draw_signs(canvas: &mut Canvas<'_>) {
         small::draw(canvas);
         return;
     }
+    let whole = area;
+    let area = canvas.app.room();
     let regions = canvas.app.regions(canvas.view);
     header::draw(canvas, regions.header);
     tabs::draw(canvas, regions.tabs);
+    progress::draw(canvas, regions.progress);
     footer::draw(canvas, regions.footer);
     let body = body(area);
     let app = canvas.app;
@@ -90,7 +95,8 @@ fn draw_signs(canvas: &mut Canvas<'_>) {
             Layer::Detail { client, scroll } => detail::draw(canvas, body, client, *scroll),
             Layer::Sequence { incident, scroll } => sequence::draw(canvas, body, *incident, *scroll),
             Layer::Message { entry, document, scroll } => message::draw(canvas, body, entry, document, *scroll),
-            Layer::Death { targets, row } => death::draw(canvas, area, targets, *row),
+            Layer::Death { targets, row } => death::draw(canvas, whole, targets, *row),
+            Layer::Mass(form) => mass::draw(canvas, whole, form),
             Layer::Launch { number } => launch::draw(canvas, body, *number),
             Layer::Confirm { targets, deed } => confirm::draw(canvas, body, targets, *deed),
             Layer::Filter => prompt::draw(canvas, regions.footer),

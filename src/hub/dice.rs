@@ -3,13 +3,26 @@
 use std::hash::{BuildHasher, RandomState};
 
 /// A small generator of numbers that look random (splitmix64): good enough to choose who dies.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Dice(u64);
+
+impl Default for Dice {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Dice {
     /// Different in every run.
+    #[must_use]
     pub fn new() -> Self {
         Self(RandomState::new().hash_one(()))
+    }
+
+    /// The same in every run with the same `seed`.
+    #[must_use]
+    pub const fn seeded(seed: u64) -> Self {
+        Self(seed)
     }
 
     fn roll(&mut self) -> u64 {
@@ -26,7 +39,8 @@ impl Dice {
     }
 
     /// Up to `count` different ones of `all`, in any order.
-    pub fn choose(&mut self, mut all: Vec<usize>, count: usize) -> Vec<usize> {
+    #[must_use]
+    pub fn choose<T>(&mut self, mut all: Vec<T>, count: usize) -> Vec<T> {
         let count = count.min(all.len());
         for place in 0..count {
             let other = place + self.below(all.len() - place);
@@ -43,10 +57,10 @@ mod tests {
 
     #[test]
     fn whoever_is_chosen_is_chosen_once_and_everybody_may_be() {
-        let mut dice = Dice(7);
+        let mut dice = Dice::seeded(7);
         let mut seen = [0; 10];
         for _ in 0..200 {
-            let mut chosen = dice.choose((0..10).collect(), 3);
+            let mut chosen = dice.choose((0..10).collect::<Vec<usize>>(), 3);
             chosen.sort_unstable();
             chosen.dedup();
             assert_eq!(chosen.len(), 3);
@@ -56,7 +70,7 @@ mod tests {
         }
         assert!(seen.iter().all(|times| (30..90).contains(times)), "{seen:?}");
         assert_eq!(dice.choose(vec![4], 9), [4]);
-        assert!(dice.choose(Vec::new(), 9).is_empty());
+        assert!(dice.choose(Vec::<usize>::new(), 9).is_empty());
         assert_eq!(dice.below(0), 0);
     }
 }
