@@ -4,7 +4,7 @@ mod support;
 
 use lwtop::gateway::{BindError, Gateway};
 use lwtop::mqtt::{Cause, Fault};
-use lwtop::wiring::Activity;
+use lwtop::wiring::{Activity, LARGEST_PACKET};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use support::{Connect, DEADLINE, Wire, World, packet, publish, soon, subscribe};
@@ -154,7 +154,7 @@ async fn half_and_malformed_packets_disturb_nobody() {
     assert_eq!(huge.packet().await, None);
     // A large PUBLISH that never ends.
     let mut stuck = world.device(Connect::new("stuck", 4)).await;
-    stuck.send(b"\x30\xff\xff\x7f\x00\x04news").await;
+    stuck.send(b"\x30\xff\xff\x1f\x00\x04news").await;
     // A CONNECT byte by byte is a CONNECT.
     let mut slow = Wire::connect(world.addr()).await;
     for byte in Connect::new("slow", 4).bytes() {
@@ -204,11 +204,44 @@ async fn the_largest_packet_that_can_be_announced_disturbs_nobody() {
     let mut good = world.device(Connect::new("good", 4)).await;
     good.send(&subscribe("news")).await;
     good.packet().await.expect("SUBACK");
-    // 256 MB, of which little comes: nothing is set aside for the rest, and the broker does not wait for it.
-    let mut huge = world.device(Connect::new("huge", 4).with_will()).await;
-    huge.send(b"\x30\xff\xff\xff\x7f\x00\x04news").await;
-    let closed = world.closed().await;
-    assert_eq!((closed.client.as_str(), closed.cause), ("huge", Cause::ProtocolError));
+    let mut wills = world.subscriber("wills").await;
+    // 256 MB, 200 MB, and one byte more than the broker takes: they are known by the header, and what comes behind it is
+    // gathered nowhere.
+    for (level, header) in [(4, &b"\x30\xff\xff\xff\x7f"[..]), (4, b"\x30\x80\x80\xc0\x5f"), (5, b"\x30\xfd\xff\x3f")] {
+        let mut huge = world.device(Connect::new("huge", level).with_will()).await;
+        huge.send(header).await;
+        let mut taken = 0;
+        let piece = vec![b'x'; 1 << 20];
+        while taken < 64 && huge.stream.write_all(&piece).await.is_ok() {
+            taken += 1;
+        }
+        // No more than the buffers of the sockets hold.
+        assert!(taken < 32, "{taken} MB were taken");
+        let closed = world.closed().await;
+        assert_eq!((closed.cause, closed.how), (Cause::ProtocolError, "packet of more than 1 MiB"));
+        assert_eq!(wills.message().await.1, "huge");
+    }
+    // Whoever waits is told why, where the protocol can.
+    let mut huge = world.device(Connect::new("huge", 5)).await;
+    huge.send(b"\x30\xfd\xff\x3f").await;
+    assert_eq!(huge.hear_out().await, [[0xe0, 2, 0x95, 0]]);
+    world.closed().await;
+    // The largest that goes.
+    let topic = support::text("news");
+    let largest = publish("news", &vec![b'x'; LARGEST_PACKET as usize - 4 - topic.len()]);
+    assert_eq!(largest.len(), LARGEST_PACKET as usize);
+    let mut large = world.device(Connect::new("large", 4)).await;
+    large.send(&largest).await;
+    assert_eq!(good.packet().await.expect("the large message").len(), largest.len());
+    drop(large);
+    world.closed().await;
+    // The broker itself takes no larger one either, whoever sends it.
+    let login = world.broker.link_login().clone();
+    let mut link = Wire::connect(world.broker.addr()).await;
+    link.send(&Connect { login: Some((&login.user, &login.password)), ..Connect::new("link", 4) }.bytes()).await;
+    link.packet().await.expect("CONNACK");
+    link.send(b"\x30\xfd\xff\x3f").await;
+    assert_eq!(link.packet().await, None);
     let mut other = world.device(Connect::new("other", 4)).await;
     other.send(&publish("news", b"all is well")).await;
     assert_eq!(good.message().await, ("news".into(), "all is well".into()));

@@ -9,7 +9,7 @@ mod login;
 
 pub use login::LinkLogin;
 
-use crate::wiring::Guests;
+use crate::wiring::{Guests, LARGEST_PACKET};
 use door::Door;
 use mqtt5::broker::config::{AuthConfig, BrokerConfig, RateLimitConfig, StorageBackend, StorageConfig};
 use mqtt5::broker::{BrokerShutdownHandle, MqttBroker, ResourceLimits};
@@ -116,6 +116,8 @@ fn config() -> BrokerConfig {
         .with_storage(StorageConfig::new().with_backend(StorageBackend::Memory))
         // The default of 10 000 acknowledges QoS 1 messages and then drops them when thousands die at once.
         .with_client_channel_capacity(1_000_000)
+        // The default is all that MQTT can announce, 256 MB, and all of it is gathered.
+        .with_max_packet_size(LARGEST_PACKET as usize)
         .with_auth(auth)
         // Nobody asked for statistics every ten seconds, and they would wake an idle process.
         .with_sys_topics_enabled(false)

@@ -15,6 +15,7 @@ use super::wills;
 use super::{Logins, Shared};
 use crate::fleet::{Closed, Opened, SessionEvent, Via};
 use crate::mqtt::{ClientId, ConnId, Fault, KeepAlive, Protocol, reason};
+use crate::wiring::LARGEST_PACKET;
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
@@ -141,6 +142,9 @@ async fn greet(shared: &Shared, entry: &Entry, door: Door, tcp: TcpStream, peer:
             if hello.protocol == Protocol::V311 {
                 observer.forbid_auth();
             }
+            if mends {
+                observer.limit(LARGEST_PACKET);
+            }
             if let Some(seconds) = shared.config.stretch_zero_keep_alive {
                 decode::stretch_keep_alive(connect.body_mut(), seconds);
             }
@@ -196,6 +200,8 @@ async fn read_connect(
                     return Poll::Ready(Ok(packet));
                 }
                 Seen::Malformed(why) => return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, why))),
+                // No limit is set yet.
+                Seen::TooLarge => return Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
             }
         }
     })

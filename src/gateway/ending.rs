@@ -86,6 +86,13 @@ impl Ending {
         Self { last: bytes, ..Self::of_device(Cause::ProtocolError, "malformed packet", cut) }
     }
 
+    /// The device began a packet that is larger than the embedded broker takes. Nothing more of it is read, and nothing of it
+    /// is passed on.
+    pub(super) fn too_large(cut: Moment) -> Self {
+        // Packet too large (5 section 3.14.2.1).
+        Self { device: Fate::Told(0x95), ..Self::of_device(Cause::ProtocolError, "packet of more than 1 MiB", cut) }
+    }
+
     /// The device sent DISCONNECT, which is `packet`; `None` stands for one that breaks the specification. It is passed on as
     /// it is, unless the broker is one that is `mended`.
     ///

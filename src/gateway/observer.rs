@@ -5,8 +5,8 @@
 //! packets that tell a connection's story are gathered whole: CONNECT and DISCONNECT from the device, CONNACK and
 //! DISCONNECT from the broker. While none of those is half read it owns no memory.
 
-/// The largest packet that is gathered. Far more than any real CONNECT: AWS IoT Core allows 128 KiB for a will.
-pub const LARGEST: u32 = 1024 * 1024;
+/// The largest packet that is gathered. More than any real CONNECT: AWS IoT Core allows 128 KiB for a message.
+pub const LARGEST: u32 = 256 * 1024;
 
 /// CONNECT, as a packet type (3.1.1 table 2.1).
 pub const CONNECT: u8 = 1;
@@ -68,6 +68,8 @@ pub enum Seen {
     Packet(Whole),
     /// These bytes are not MQTT, and nothing after them can be understood: what is wrong, in words.
     Malformed(&'static str),
+    /// A packet begins that is larger than [`Observer::limit`] allows.
+    TooLarge,
 }
 
 /// One step through a piece of bytes.
@@ -113,6 +115,8 @@ pub struct Observer {
     auth: bool,
     /// The packet that is being gathered.
     held: Vec<u8>,
+    /// The largest packet that may come, with its fixed header.
+    most: u32,
     body: u8,
 }
 
@@ -130,12 +134,17 @@ impl Observer {
     }
 
     const fn new(from: From) -> Self {
-        Self { from, state: State::Boundary, greeted: false, auth: true, held: Vec::new(), body: 0 }
+        Self { from, state: State::Boundary, greeted: false, auth: true, held: Vec::new(), most: u32::MAX, body: 0 }
     }
 
     /// From now on an AUTH packet is malformed: MQTT 3.1.1 has none.
     pub const fn forbid_auth(&mut self) {
         self.auth = false;
+    }
+
+    /// From now on a packet of more bytes than this, with its fixed header, is too large.
+    pub const fn limit(&mut self, most: u32) {
+        self.most = most;
     }
 
     /// Whether the bytes so far end with a whole packet, so that another one may be put in here.
@@ -177,11 +186,8 @@ impl Observer {
                     let value = value | u32::from(byte & 0x7f) << shift;
                     if byte & 0x80 != 0 {
                         if shift == 21 {
-                            self.state = State::Lost;
-                            let pass = hold.unwrap_or(at);
-                            // What is held of this piece is handed back with the rest of it.
-                            self.held.truncate(self.held.len().saturating_sub(at - pass));
-                            return self.lost(pass, "a remaining length of more than four bytes");
+                            let why = "a remaining length of more than four bytes";
+                            return self.lost(hold.unwrap_or(at), at, Seen::Malformed(why));
                         }
                         self.state = State::Length { first, shift: shift + 7, value };
                         self.keep(&piece[at..=at]);
@@ -189,10 +195,11 @@ impl Observer {
                         continue;
                     }
                     if let Some(why) = self.too_long(first, value) {
-                        self.state = State::Lost;
-                        let pass = hold.unwrap_or(at);
-                        self.held.truncate(self.held.len().saturating_sub(at - pass));
-                        return self.lost(pass, why);
+                        return self.lost(hold.unwrap_or(at), at, Seen::Malformed(why));
+                    }
+                    // The first byte, and one for each seven bits of the length.
+                    if value.saturating_add(2 + u32::from(shift) / 7) > self.most {
+                        return self.lost(hold.unwrap_or(at), at, Seen::TooLarge);
                     }
                     if value > LARGEST {
                         // Only a broker's: it passes, ungathered.
@@ -267,14 +274,15 @@ impl Observer {
         Step { pass, used: at, seen: Seen::Packet(packet) }
     }
 
-    fn lost(&mut self, pass: usize, why: &'static str) -> Step {
+    /// Gives up at `at`, where `seen` was come upon, with the bytes up to `pass` relayed.
+    fn lost(&mut self, pass: usize, at: usize, seen: Seen) -> Step {
+        self.state = State::Lost;
         match self.from {
-            From::Device => Step { pass, used: pass, seen: Seen::Malformed(why) },
-            From::Broker => {
-                self.held = Vec::new();
-                Step { pass, used: pass, seen: Seen::Malformed(why) }
-            }
+            // What is held of this piece is handed back with the rest of it.
+            From::Device => self.held.truncate(self.held.len().saturating_sub(at - pass)),
+            From::Broker => self.held = Vec::new(),
         }
+        Step { pass, used: pass, seen }
     }
 
     /// What is wrong with the first byte of a packet (3.1.1 tables 2.1 and 2.2).
@@ -306,7 +314,7 @@ impl Observer {
         }
         match first >> 4 {
             PINGREQ if length > 0 => Some("PINGREQ with a body"),
-            CONNECT | DISCONNECT if length > LARGEST => Some("a CONNECT or DISCONNECT of more than 1 MiB"),
+            CONNECT | DISCONNECT if length > LARGEST => Some("a CONNECT or DISCONNECT of more than 256 KiB"),
             _ => None,
         }
     }

@@ -323,6 +323,7 @@ impl Relay {
                     bytes.extend_from_slice(&piece[step.pass..]);
                     self.end(Ending::malformed(bytes, now));
                 }
+                Seen::TooLarge => self.end(Ending::too_large(now)),
             }
             piece = &piece[step.used..];
         }
@@ -367,7 +368,7 @@ impl Relay {
                     break;
                 }
                 // A broker's business; the bytes pass.
-                Seen::Malformed(_) => break,
+                Seen::Malformed(_) | Seen::TooLarge => break,
             }
             left = &left[step.used..];
         }

@@ -10,3 +10,8 @@ pub mod switch;
 pub use activity::{Activity, ActivityBoard, Meter};
 pub use guests::Guests;
 pub use switch::Switch;
+
+/// The largest packet that a device may send to the embedded broker, in bytes and with its fixed header: eight times what
+/// AWS IoT Core takes (its quotas say 128 KiB). The broker gathers a packet before it passes it on, and so this bounds what
+/// one device can make it hold. The gateway refuses a larger one at its header; the broker says the limit in CONNACK.
+pub const LARGEST_PACKET: u32 = 1024 * 1024;

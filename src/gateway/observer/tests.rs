@@ -33,6 +33,7 @@ fn read(mut observer: Observer, pieces: &[&[u8]]) -> Read {
                     read.rest.extend_from_slice(&left[step.pass..]);
                     break;
                 }
+                Seen::TooLarge => panic!("no limit was set"),
             }
             left = &left[step.used..];
         }
@@ -140,7 +141,7 @@ fn what_a_device_may_not_send() {
         (b"\xc0\x01\x00", "PINGREQ with a body"),
         (b"\x30\xff\xff\xff\xff\x01", "four bytes"),
         (b"\xe0\xff\xff\xff\xff\x01", "four bytes"),
-        (b"\xe0\xff\xff\xff\x01", "1 MiB"),
+        (b"\xe0\xff\xff\x7f", "256 KiB"),
     ] {
         for cut in 0..=bytes.len() {
             let mut observer = Observer::of_device();
@@ -155,6 +156,26 @@ fn what_a_device_may_not_send() {
     }
     assert!(read(Observer::of_device(), &[b"\xc0\x00"]).malformed.unwrap().contains("not CONNECT"));
     assert!(read(Observer::of_device(), &[b"GET / HTTP/1.1"]).malformed.is_some());
+}
+
+#[test]
+fn what_is_larger_than_the_limit_is_known_by_its_header() {
+    for (body, whole) in [(125, 127), (126, 128), (127, 129), (128, 131), (16_383, 16_386), (16_384, 16_388)] {
+        let bytes = packet(0x30, &vec![0; body]);
+        assert_eq!(bytes.len(), whole);
+        let header = bytes.len() - body;
+        for cut in 0..header {
+            let mut observer = Observer::of_device();
+            let mut tally = Tally::default();
+            observer.feed(CONNECT_311, &mut tally);
+            observer.limit(u32::try_from(whole).unwrap());
+            assert_eq!(observer.feed(&bytes, &mut tally), Step { pass: whole, used: whole, seen: Seen::Nothing });
+            observer.limit(u32::try_from(whole).unwrap() - 1);
+            observer.feed(&bytes[..cut], &mut tally);
+            let step = observer.feed(&bytes[cut..], &mut tally);
+            assert!(step.seen == Seen::TooLarge && step.pass < header - cut, "{whole} cut at {cut}: {step:?}");
+        }
+    }
 }
 
 #[test]
