@@ -145,7 +145,7 @@ impl Ending {
             Cause::SessionTakenOver
         } else if known.keep_alive.deadline().is_some_and(|deadline| known.lasted >= deadline) {
             Cause::KeepAliveTimeout
-        } else if known.lasted < ANSWER {
+        } else if known.mended && known.lasted < ANSWER {
             Cause::ProtocolError
         } else {
             Cause::ServerInitiated
@@ -212,10 +212,13 @@ pub(super) struct Silence {
     pub lasted: Duration,
     /// The keep alive in force.
     pub keep_alive: KeepAlive,
+    /// The broker is the embedded one, of which it is known when it closes without a word.
+    pub mended: bool,
 }
 
-/// A broker that closes without a word within this time after a packet closes because of that packet: mqtt5 says
-/// nothing when the inside of a packet is malformed.
+/// When the embedded broker closes without a word within this time after a packet, it closes because of that packet: mqtt5
+/// says nothing when the inside of one is malformed, and it says a word where it closes for another reason. Any other
+/// broker may have been stopped or killed at that moment.
 const ANSWER: Duration = Duration::from_millis(500);
 
 /// Reason codes that say the peer broke the protocol (5 section 2.4).
@@ -298,6 +301,7 @@ mod tests {
             rival,
             lasted: Duration::from_millis(millis),
             keep_alive: KeepAlive(keep_alive),
+            mended: true,
         };
         for (known, cause) in [
             (known(true, 10, 30), Cause::SessionTakenOver),
@@ -308,6 +312,11 @@ mod tests {
             (known(false, 1, 30), Cause::ProtocolError),
         ] {
             assert_eq!(Ending::wordless(&known).cause, cause, "{known:?}");
+            // Of another broker nothing is known that would tell a bad packet from a restart.
+            let guessed = cause == Cause::ProtocolError;
+            let cause = if guessed { Cause::ServerInitiated } else { cause };
+            let other = Silence { mended: false, ..known };
+            assert_eq!(Ending::wordless(&other).cause, cause, "{other:?}");
         }
         assert_eq!(Ending::dismissal(0x8D).cause, Cause::KeepAliveTimeout);
         assert_eq!(Ending::dismissal(0x8E).cause, Cause::SessionTakenOver);

@@ -388,7 +388,7 @@ impl Relay {
         self.pass = None;
         let lasted = watch.clock.now().since(self.last_packet);
         let rival = watch.line.has_rival();
-        self.end(Ending::wordless(&Silence { rival, lasted, keep_alive: self.keep_alive }));
+        self.end(Ending::wordless(&Silence { rival, lasted, keep_alive: self.keep_alive, mended: self.mends }));
     }
 
     /// The first end counts, except that a broker that ends it before CONNACK never knew of the device's.
