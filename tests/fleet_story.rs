@@ -664,6 +664,48 @@ fn whoever_is_refused_is_no_device() {
 }
 
 #[test]
+fn a_refusal_in_a_blackout_tells_nothing_new() {
+    let refused = |story: &mut Story, client: &str| {
+        let why = "the broker cannot be reached".to_owned();
+        story.tell(Event::Session(SessionEvent::Refused { at: story.at(), client: client.into(), why }));
+    };
+    let mut story = Story::new();
+    // The broker dies behind the gateway, which is seen on the wire, and then lwtop's own link goes.
+    story.open("lwtThing", 1, Some(will()));
+    story.close("lwtThing", 1, Cause::ServerInitiated);
+    story.link(false);
+    story.message(Role::Connected, Some("other"), false, false);
+    assert_eq!(story.offlines(), [(Cause::ServerInitiated, Evidence::Wire, WillSent::Unknown)]);
+    for client in ["lwtThing", "lwtThing", "other"] {
+        story.wait(100);
+        refused(&mut story, client);
+    }
+    assert_eq!(story.offlines().len(), 1);
+    assert_eq!(story.presence("lwtThing"), Presence::Unknown);
+    let device = story.fleet.device(story.fleet.find("lwtThing").unwrap()).unwrap();
+    assert_eq!(device.trouble.as_deref(), Some("the broker cannot be reached"));
+    // With the link, what was known is known again, and a refusal does not change it.
+    story.link(true);
+    refused(&mut story, "lwtThing");
+    assert_eq!(story.presence("lwtThing"), Presence::Offline { cause: Cause::ServerInitiated });
+    assert_eq!(story.evidence("lwtThing"), Some(Evidence::Wire));
+    assert_eq!(story.offlines().len(), 1);
+
+    // One that is known from messages alone: it is not there, and nobody saw whether its will was sent.
+    let mut story = Story::new();
+    story.message(Role::Connected, Some("lwtThing"), false, false);
+    story.link(false);
+    story.link(true);
+    refused(&mut story, "lwtThing");
+    assert_eq!(story.offlines(), [(Cause::Unknown, Evidence::Wire, WillSent::Unknown)]);
+    // One that was launched and never got in has no will.
+    story.tell(Event::Device(DeviceEvent::Launched { at: story.at(), client: "new".into() }));
+    refused(&mut story, "new");
+    assert_eq!(story.offlines()[1..], [(Cause::Unknown, Evidence::Wire, WillSent::No)]);
+    story.totals_are_right();
+}
+
+#[test]
 fn a_frozen_device_that_is_reconnected_died_once() {
     let mut story = Story::new();
     story.open("lwtThing", 1, Some(will()));

@@ -7,7 +7,7 @@ use super::event::{DeviceEvent, Event, LinkEvent, Role, SessionEvent};
 use super::feed::Feed;
 use super::incident::{Incident, IncidentId, IncidentLog};
 use super::news::{News, NewsKind, NewsLog};
-use super::presence::{Counts, Evidence, Presence};
+use super::presence::{Counts, Evidence, Presence, WillSent};
 use super::roster::Roster;
 use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, ConnId, Fault, TopicFilter};
@@ -340,10 +340,16 @@ impl Fleet {
             return;
         }
         device.trouble = Some(why.to_owned());
-        if device.presence == Presence::Unknown {
+        // In a blackout it says nothing new: the broker is not there for anybody. How a device went before that is better
+        // known, and becomes known again with the link.
+        let dark = matches!(self.link, LinkState::Down { .. });
+        let known = matches!(device.before_blackout, Some((Presence::Offline { .. }, ..)));
+        if device.presence == Presence::Unknown && !dark && !known {
             let cause = Cause::Unknown;
+            // Whoever never had a connection has no will; of any other, nobody saw whether it was sent.
+            let new = device.session.is_none() && device.before_blackout.is_none();
+            let will_sent = if new { WillSent::No } else { WillSent::Unknown };
             self.set_presence(key, Presence::Offline { cause }, Some(Evidence::Wire), at);
-            let will_sent = super::presence::WillSent::No;
             self.devices[key.0].will_sent = will_sent;
             out.push(Change::Offline {
                 at,
@@ -364,7 +370,7 @@ impl Fleet {
         let Some(key) = self.by_id.remove(&client) else { return };
         self.removed.retain(|_, removed| now.since(*removed) < REMOVED);
         self.removed.insert(client, now);
-        self.release_offline(key, super::presence::WillSent::Unknown, out);
+        self.release_offline(key, WillSent::Unknown, out);
         let device = self.devices.remove(key.0);
         *self.counts.slot(device.presence) -= 1;
         self.order.retain(|other| *other != key);
@@ -425,7 +431,7 @@ impl Fleet {
         self.link = LinkState::Down { since: at, why };
         for index in 0..self.order.len() {
             let key = self.order[index];
-            self.release_offline(key, super::presence::WillSent::Unknown, out);
+            self.release_offline(key, WillSent::Unknown, out);
             self.give_up_waiting(key, at, out);
             let device = &self.devices[key.0];
             // Unknown since an earlier blackout: what was known before that is still the last that was.
