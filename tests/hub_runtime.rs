@@ -12,6 +12,7 @@ use lwtop::device::DeviceTemplate;
 use lwtop::dial::Route;
 use lwtop::fleet::{Change, Device, Evidence, Hop, Incident, LinkState, Presence, Role, WillSent};
 use lwtop::hub::{Command, Doors, LinkOptions, Runtime, Setup, Source};
+use lwtop::link::Backoff;
 use lwtop::mqtt::{BrokerAddress, Cause, ClientId, Fault, KeepAlive, Protocol};
 use lwtop::rules::RuleSet;
 use mosquitto::Mosquitto;
@@ -230,7 +231,10 @@ async fn watched(broker: &Mosquitto, devices: usize) -> (Program, Vec<watch::Sen
     let (will, connected) = (filter("devices/+/will"), filter("devices/+/connected"));
     let topics = lwtop::convention::Topics { will, connected, executed: filter("devices/executed") };
     let source = Source::External(BrokerAddress::new("127.0.0.1", broker.port));
-    let mut program = Program::start(Setup { source, topics, rules: RuleSet::default(), ..setup(0) }).await;
+    // A broker that is gone again and again after some tenths of a second is one to wait for ever longer, but not here.
+    let backoff = Backoff { longest: Backoff::default().first, ..Backoff::default() };
+    let link = LinkOptions { backoff, ..LinkOptions::default() };
+    let mut program = Program::start(Setup { source, link, topics, rules: RuleSet::default(), ..setup(0) }).await;
     program.until("the link", |runtime| matches!(runtime.fleet().link(), LinkState::Up { .. })).await;
     let launch = |n: usize| {
         let (away, order) = watch::channel(false);

@@ -300,6 +300,7 @@ async fn somebody_else_with_the_same_client_id_is_noticed_once() {
         let mut config = config(&format!("mqtt://127.0.0.1:{}", broker.port()));
         config.client_id = Some("mine".to_owned());
         config.protocol = Some(protocol);
+        config.backoff.longest = config.backoff.first;
         let link = start(config, &lane);
         let (first, second) = (welcomed(&broker, protocol).await, welcomed(&broker, protocol).await);
         let mut ids = [&*first.1, &*second.1];

@@ -6,6 +6,7 @@ use crate::config::{BrokerSection, Config, Loaded, Origin, TLS};
 use crate::device::{Announcement, DeviceTemplate, Telemetry, WillTemplate};
 use crate::dial::{Proxy, Route};
 use crate::hub::{Doors, LinkOptions, Setup, Source};
+use crate::link::Backoff;
 use crate::mqtt::address::{AddressError, authority};
 use crate::mqtt::{BrokerAddress, Protocol, Scheme, TopicError, TopicFilter};
 use crate::rules::RuleSet;
@@ -199,6 +200,7 @@ fn link(config: &Config) -> LinkOptions {
         protocol,
         keep_alive: Some(keep_alive),
         keep_session: !clean,
+        backoff: Backoff::default(),
     }
 }
 

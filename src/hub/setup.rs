@@ -9,7 +9,7 @@ use crate::device::{DeviceTemplate, Swarm, Target, Witness};
 use crate::dial::{Proxy, Route};
 use crate::fleet::Report;
 use crate::gateway::{Gateway, GatewayConfig, Listener};
-use crate::link::{Link, LinkConfig};
+use crate::link::{Backoff, Link, LinkConfig};
 use crate::mqtt::{BrokerAddress, KeepAlive, Login, Protocol, TopicFilter};
 use crate::rules::RuleSet;
 use crate::tls::TlsOptions;
@@ -64,6 +64,8 @@ pub struct LinkOptions {
     pub keep_alive: Option<KeepAlive>,
     /// Whether the broker is to keep the session.
     pub keep_session: bool,
+    /// How long it waits before it connects again.
+    pub backoff: Backoff,
 }
 
 impl fmt::Debug for LinkOptions {
@@ -74,14 +76,14 @@ impl fmt::Debug for LinkOptions {
         shown.field("tls", &self.tls).field("headers", &headers).field("proxy", &self.proxy);
         shown.field("client_id", &self.client_id);
         shown.field("protocol", &self.protocol).field("keep_alive", &self.keep_alive);
-        shown.field("keep_session", &self.keep_session).finish()
+        shown.field("keep_session", &self.keep_session).field("backoff", &self.backoff).finish()
     }
 }
 
 impl LinkOptions {
     /// A link to this broker that listens to nothing yet.
     fn to(self, address: BrokerAddress) -> LinkConfig {
-        let Self { tls, headers, proxy, client_id, protocol, keep_alive, keep_session } = self;
+        let Self { tls, headers, proxy, client_id, protocol, keep_alive, keep_session, backoff } = self;
         let usual = LinkConfig::new(address);
         LinkConfig {
             route: Route { tls, headers, proxy, ..usual.route },
@@ -89,6 +91,7 @@ impl LinkOptions {
             protocol,
             keep_alive: keep_alive.unwrap_or(usual.keep_alive),
             clean: !keep_session,
+            backoff,
             ..usual
         }
     }

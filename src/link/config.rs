@@ -1,5 +1,6 @@
 //! What the link is told.
 
+use super::backoff::Backoff;
 use super::subscriptions::widest;
 use crate::dial::Route;
 use crate::mqtt::{BrokerAddress, KeepAlive, Protocol, Qos, TopicFilter};
@@ -36,6 +37,8 @@ pub struct LinkConfig {
     /// Whether the broker is trusted to say who published a message (user property `x-mqtt-client-id`). Only the embedded
     /// one is: anywhere else a publisher could write whatever it likes there.
     pub attribute: bool,
+    /// How long it waits before it connects again.
+    pub backoff: Backoff,
 }
 
 impl LinkConfig {
@@ -52,6 +55,7 @@ impl LinkConfig {
             will_filters: Vec::new(),
             other_filters: Vec::new(),
             attribute: false,
+            backoff: Backoff::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Keeps one of the link's two connections up.
 
+use super::backoff::Pauses;
 use super::copies::Copies;
 use super::session::Heard;
 use super::standing::Standing;
@@ -15,12 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
-
-/// The first pause after a connection was lost.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-
-/// The longest pause between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// A connection that ends sooner than this after it stood is one that another client may have taken over.
 const SHORT: Duration = Duration::from_secs(5);
@@ -65,10 +60,10 @@ pub struct Connection {
     clock: Clock,
     /// What the broker is known to speak.
     protocol: Option<Protocol>,
-    pause: Duration,
+    pauses: Pauses,
     /// Since when the connection stands, if it does.
     stands: Option<Instant>,
-    /// Connections in a row that ended soon after they stood.
+    /// Connections in a row that were just closed soon after they stood.
     short: u32,
 }
 
@@ -87,8 +82,9 @@ impl Connection {
         clock: Clock,
     ) -> Self {
         let protocol = config.protocol;
-        let (pause, stands, short) = (FIRST_PAUSE, None, 0);
-        Self { part, client_id, config, standing, outbox, stopped, clock, protocol, pause, stands, short }
+        let pauses = Pauses::new(config.backoff);
+        let (stands, short) = (None, 0);
+        Self { part, client_id, config, standing, outbox, stopped, clock, protocol, pauses, stands, short }
     }
 
     /// Connects, listens, and connects again, until the link is stopped or turns out to be impossible.
@@ -112,9 +108,9 @@ impl Connection {
             if !self.standing.lost(self.part, &trouble, || trouble.sentence(&self.config)).await {
                 return;
             }
-            self.suspect(&trouble).await;
-            let pause = jittered(self.pause);
-            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+            let stood = self.stands.take().map(|since| since.elapsed());
+            self.suspect(&trouble, stood).await;
+            let pause = jittered(self.pauses.after(stood));
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = told(&mut self.stopped) => return,
@@ -123,12 +119,12 @@ impl Connection {
     }
 
     /// Says once that another client uses the same client id, where it looks like it: MQTT 5 tells, 3.1.1 just closes.
-    async fn suspect(&mut self, trouble: &Trouble) {
-        let short = self.stands.take().is_some_and(|since| since.elapsed() < SHORT);
+    async fn suspect(&mut self, trouble: &Trouble, stood: Option<Duration>) {
         // A random client id is nobody else's.
         if self.config.client_id.is_none() {
             return;
         }
+        let short = stood.is_some_and(|stood| stood < SHORT);
         self.short = if short && matches!(trouble, Trouble::Closed) { self.short + 1 } else { 0 };
         if trouble.is_takeover() || self.short >= TOO_MANY {
             let (id, at) = (&self.client_id, self.config.route.address.authority());
@@ -219,10 +215,6 @@ impl Connection {
     /// The connection stands, and everything is subscribed.
     async fn stood(&mut self, publisher: Publisher) {
         self.stands = Some(Instant::now());
-        // Two clients that take each other's session over must not do so ever faster.
-        if self.short < TOO_MANY {
-            self.pause = FIRST_PAUSE;
-        }
         if self.part == Part::Rest {
             self.outbox.set(Some(publisher));
         }

@@ -8,12 +8,14 @@
 //!   [`wire`] puts one on a connection; [`trouble`] says in words what went wrong;
 //! - [`subscriptions`] asks for the filters one SUBSCRIBE after the other; [`copies`] drops what comes once for each of them,
 //!   by the [`identifiers`] of the subscriptions where there are some;
-//! - [`connection`] keeps one connection up; [`standing`] knows whether both are.
+//! - [`connection`] keeps one connection up, with the pauses of [`backoff`]; [`standing`] knows whether both are.
 
+mod backoff;
 mod config;
 mod connection;
 mod copies;
 mod identifiers;
+
 mod session;
 mod standing;
 mod subscriptions;
@@ -22,6 +24,7 @@ mod v311;
 mod v5;
 mod wire;
 
+pub use backoff::Backoff;
 pub use config::LinkConfig;
 
 use crate::clock::Clock;
