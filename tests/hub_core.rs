@@ -57,6 +57,10 @@ fn incoming(topic: &str, payload: &str, retain: bool) -> Report {
 }
 
 fn opened(conn: u64) -> Report {
+    opened_via(conn, Via::default())
+}
+
+fn opened_via(conn: u64, via: Via) -> Report {
     Report::Session(SessionEvent::Opened(Box::new(Opened {
         at: at(1),
         conn: ConnId(conn),
@@ -67,7 +71,7 @@ fn opened(conn: u64) -> Report {
         clean: true,
         will: None,
         nameless: false,
-        via: Via::default(),
+        via,
     })))
 }
 
@@ -137,6 +141,21 @@ fn the_embedded_broker_publishes_lifecycle_events_with_rising_versions() {
     assert_eq!(versions, [0, 0, 1, 1]);
     assert_eq!(json[1]["disconnectReason"], "MQTT_KEEP_ALIVE_TIMEOUT");
     assert_eq!(json[0]["ipAddress"], "127.0.0.1");
+}
+
+#[test]
+fn lifecycle_events_name_whose_certificate_was_shown() {
+    let mut hub = hub(article(), true);
+    let principal = |step: &Step| {
+        let event: Value = serde_json::from_slice(&step.publish[0].payload).unwrap();
+        event["principalIdentifier"].as_str().unwrap().to_owned()
+    };
+    let via = Via { identity: Some("press-7.example".into()), ..Via::default() };
+    assert_eq!(principal(&step(&mut hub, opened_via(1, via), 1)), "press-7.example");
+    // The second takes over without one: each end has its own.
+    assert_eq!(principal(&step(&mut hub, opened(2), 2)), "anonymous");
+    assert_eq!(principal(&step(&mut hub, closed(1), 3)), "press-7.example");
+    assert_eq!(principal(&step(&mut hub, closed(2), 4)), "anonymous");
 }
 
 #[test]

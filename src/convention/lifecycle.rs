@@ -14,8 +14,8 @@ const PREFIX: &str = "$aws/events/presence/";
 /// What to subscribe to for all of them.
 pub const FILTER: &str = "$aws/events/presence/#";
 
-/// Nothing was proved about who the client is: plain TCP has no certificate. AWS puts the certificate's id here.
-const PRINCIPAL: &str = "anonymous";
+/// Who a client is that showed no certificate: nothing was proved.
+const NOBODY: &str = "anonymous";
 
 /// The fields in the order in which AWS shows them.
 #[derive(Serialize)]
@@ -30,7 +30,8 @@ struct Presence<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     disconnect_reason: Option<&'static str>,
     session_identifier: String,
-    principal_identifier: &'static str,
+    /// The name in the certificate; AWS puts the certificate's id here.
+    principal_identifier: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip_address: Option<String>,
     version_number: u64,
@@ -47,7 +48,7 @@ pub fn connected(opened: &Opened, version: u64) -> Option<(String, String)> {
         client_initiated_disconnect: None,
         disconnect_reason: None,
         session_identifier: session_identifier(opened.conn),
-        principal_identifier: PRINCIPAL,
+        principal_identifier: opened.via.identity.as_deref().unwrap_or(NOBODY),
         ip_address: opened.peer.map(|peer| peer.ip().to_string()),
         version_number: version,
     };
@@ -55,9 +56,9 @@ pub fn connected(opened: &Opened, version: u64) -> Option<(String, String)> {
 }
 
 /// Topic and JSON of `$aws/events/presence/disconnected/<clientId>`. `version` is that of the connect it ends.
-/// `None` for a client id with `#` or `+`.
+/// `identity` is the name in the certificate that was shown then. `None` for a client id with `#` or `+`.
 #[must_use]
-pub fn disconnected(closed: &Closed, version: u64) -> Option<(String, String)> {
+pub fn disconnected(closed: &Closed, version: u64, identity: Option<&str>) -> Option<(String, String)> {
     let by_client = matches!(closed.cause, Cause::ClientInitiatedDisconnect | Cause::DisconnectWithWill);
     let event = Presence {
         client_id: closed.client.as_str(),
@@ -66,7 +67,7 @@ pub fn disconnected(closed: &Closed, version: u64) -> Option<(String, String)> {
         client_initiated_disconnect: Some(by_client),
         disconnect_reason: Some(closed.cause.aws_reason()),
         session_identifier: session_identifier(closed.conn),
-        principal_identifier: PRINCIPAL,
+        principal_identifier: identity.unwrap_or(NOBODY),
         ip_address: None,
         version_number: version,
     };
@@ -188,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_disconnect_tells_how_and_shares_the_session() {
-        let (topic, json) = disconnected(&closed("lwtThing", Cause::KeepAliveTimeout), 3).unwrap();
+        let (topic, json) = disconnected(&closed("lwtThing", Cause::KeepAliveTimeout), 3, None).unwrap();
         assert_eq!(topic, "$aws/events/presence/disconnected/lwtThing");
         assert_eq!(
             json,
@@ -200,9 +201,10 @@ mod tests {
             )
         );
         for cause in Cause::ALL {
-            let json = disconnected(&closed("a", cause), 0).unwrap().1;
+            let json = disconnected(&closed("a", cause), 0, Some("press-7")).unwrap().1;
             let initiated = cause.aws_reason() == "CLIENT_INITIATED_DISCONNECT";
             assert!(json.contains(&format!(r#""clientInitiatedDisconnect":{initiated}"#)), "{json}");
+            assert!(json.contains(r#""principalIdentifier":"press-7""#), "{json}");
         }
     }
 
@@ -210,7 +212,7 @@ mod tests {
     fn ids_that_cannot_stand_in_a_topic_get_no_event() {
         for id in ["a#", "a+b", "", "a\0"] {
             assert_eq!(connected(&opened(id), 0), None, "{id:?}");
-            assert_eq!(disconnected(&closed(id, Cause::Unknown), 0), None, "{id:?}");
+            assert_eq!(disconnected(&closed(id, Cause::Unknown), 0, None), None, "{id:?}");
         }
         let (topic, json) = connected(&opened("a\"b/c"), 0).unwrap();
         assert_eq!(topic, "$aws/events/presence/connected/a\"b/c");

@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::deadlines::Deadlines;
-use super::device::{Device, DeviceKey, Origin};
+use super::device::{Device, DeviceKey, Origin, Session};
 use super::event::{DeviceEvent, Event, LinkEvent, Role, SessionEvent};
 use super::feed::Feed;
 use super::incident::{Incident, IncidentId, IncidentLog};
@@ -150,12 +150,17 @@ impl Fleet {
         self.by_id.get(id).copied()
     }
 
+    /// A connection that is open, or was its device's last.
+    #[must_use]
+    pub fn session(&self, conn: ConnId) -> Option<&Session> {
+        let device = self.device(*self.by_conn.get(&conn)?)?;
+        device.session.as_deref().into_iter().chain(&device.previous).find(|session| session.conn == conn)
+    }
+
     /// AWS IoT's `versionNumber` of a connection that is open, or was its device's last.
     #[must_use]
     pub fn version_of(&self, conn: ConnId) -> Option<u64> {
-        let device = self.device(*self.by_conn.get(&conn)?)?;
-        let sessions = device.session.as_deref().into_iter().chain(&device.previous);
-        sessions.into_iter().find(|session| session.conn == conn).map(|session| session.version)
+        self.session(conn).map(|session| session.version)
     }
 
     /// All devices in the order in which they appeared.

@@ -220,8 +220,9 @@ impl Hub {
                 if let Some(tempest) = &mut self.tempest {
                     tempest.closed(&closed);
                 }
-                if let Some(version) = self.fleet.version_of(closed.conn).filter(|_| self.embedded)
-                    && let Some(event) = lifecycle::disconnected(&closed, version)
+                if let Some(session) = self.fleet.session(closed.conn).filter(|_| self.embedded)
+                    && let Some(event) =
+                        lifecycle::disconnected(&closed, session.version, session.via.identity.as_deref())
                 {
                     step.publish.extend(aws_event(event));
                 }
