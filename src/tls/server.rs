@@ -23,14 +23,17 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
-    /// The files of a folder as `lwtop certs` makes it: `server.pem`, `server.key`, and `ca.pem` where it is there.
+    /// The files of a folder as `lwtop certs` makes it: `server.pem`, `server.key`, and `ca.pem` where it is there. One that
+    /// may be there and cannot be looked at counts as there, and using it will say why: clients are not to be let in without
+    /// a question because of it.
     #[must_use]
     pub fn of_folder(folder: &Path) -> Self {
         let ca = folder.join("ca.pem");
+        let missing = ca.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
         Self {
             cert: folder.join("server.pem"),
             key: folder.join("server.key"),
-            client_ca: ca.exists().then_some(ca),
+            client_ca: (!missing).then_some(ca),
             require: false,
         }
     }

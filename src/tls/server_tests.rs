@@ -16,6 +16,19 @@ fn folder(name: &str) -> (Dir, rcgen::Issuer<'static, rcgen::KeyPair>, ServerOpt
     (dir, issuer, options)
 }
 
+#[cfg(unix)]
+#[test]
+fn an_authority_that_cannot_be_looked_at_is_not_taken_for_none() {
+    let (dir, ..) = folder("server-authority");
+    let path = dir.write("ca.pem", "").with_file_name("ca.pem");
+    std::fs::remove_file(&path).unwrap();
+    let options = || ServerOptions::of_folder(path.parent().unwrap());
+    assert_eq!(options().client_ca, None);
+    std::os::unix::fs::symlink("nowhere", &path).unwrap();
+    let error = server_config(&options(), &[]).unwrap_err().to_string();
+    assert!(error.contains("ca.pem"), "{error}");
+}
+
 fn client(dir: &Dir, pair: Option<&Pair>, alpn: &[&str]) -> ClientConnection {
     let mut options = TlsOptions { ca: Some(dir.write("trusted.pem", &text(dir, "ca.pem"))), ..TlsOptions::default() };
     if let Some(pair) = pair {
