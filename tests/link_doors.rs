@@ -170,6 +170,23 @@ async fn a_wrong_answer_to_the_request_for_a_websocket_is_said_in_one_sentence()
 }
 
 #[tokio::test]
+async fn a_broker_that_breaks_the_websocket_is_not_said_to_have_closed_it() {
+    // Text, and a frame with a reserved bit (RFC 6455 section 5.2).
+    for (frame, words) in [(&b"\x81\x02no"[..], "the broker sent text"), (b"\xc2\x00", "the WebSocket is broken")] {
+        let listener = Scripted::listen().await;
+        let config = config(&format!("ws://127.0.0.1:{}", listener.port()));
+        door(listener, move |stream| async move {
+            let socket = tokio_tungstenite::accept_hdr_async(stream, agree).await.unwrap();
+            let mut stream = socket.into_inner();
+            stream.write_all(frame).await.unwrap();
+            silence(stream).await;
+        });
+        let sentence = fatal(config).await;
+        assert!(sentence.contains(words) && !sentence.contains("closed"), "{sentence}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_connected_with_is_said_before_anybody_is_asked() {
     let url = "wss://broker.example";
     let with = |change: fn(&mut LinkConfig)| {

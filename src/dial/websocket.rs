@@ -104,7 +104,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 // [MQTT-6.0.0-1]
                 Some(Ok(Message::Text(_))) => {
-                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "text on a WebSocket of MQTT")));
+                    return Poll::Ready(Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        "the broker sent text on the WebSocket: MQTT is binary",
+                    )));
                 }
                 Some(Ok(Message::Close(_))) | None => return Poll::Ready(Ok(())),
                 Some(Err(error)) => return Poll::Ready(closed_or(error)),
@@ -151,6 +154,7 @@ fn io_error(error: Error) -> io::Error {
     match error {
         // Kept as it is: TLS may speak through it.
         Error::Io(error) => error,
-        error => io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
+        // Some of its words name the WebSocket, some do not.
+        error => io::Error::new(io::ErrorKind::InvalidData, format!("the WebSocket is broken: {error}")),
     }
 }

@@ -52,7 +52,12 @@ impl Trouble {
 
     /// What an error of reading or writing means.
     pub fn of_io(error: &io::Error) -> Self {
-        explain(error).map_or(Self::Closed, Self::Tls)
+        match explain(error) {
+            Some(why) => Self::Tls(why),
+            // A WebSocket says so of what the broker sent: that is no end that the broker wanted.
+            None if error.kind() == io::ErrorKind::InvalidData => Self::Protocol(error.to_string()),
+            None => Self::Closed,
+        }
     }
 
     /// Whether the broker says that another client came with the same client id.
