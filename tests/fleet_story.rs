@@ -5,7 +5,7 @@ use lwtop::clock::Moment;
 use lwtop::fleet::wills::{Firing, firing};
 use lwtop::fleet::{
     Change, Closed, Connection, DeviceEvent, Event, Evidence, Fleet, Hop, Incident, IncidentPhase, Incoming, LinkEvent,
-    Meaning, Opened, Presence, Role, RuleOutcome, SessionEvent, Settings, Via, WillSent,
+    Meaning, Opened, Presence, Refuser, Role, RuleOutcome, SessionEvent, Settings, Via, WillSent,
 };
 use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Qos, Will};
 use lwtop::wiring::Activity;
@@ -659,7 +659,12 @@ fn the_end_of_a_stream_claims_nothing_missing() {
 fn whoever_is_refused_is_no_device() {
     let mut story = Story::new();
     let why = "not authorized".to_owned();
-    story.tell(Event::Session(SessionEvent::Refused { at: story.at(), client: "anonymous-1".into(), why }));
+    story.tell(Event::Session(SessionEvent::Refused {
+        at: story.at(),
+        client: "anonymous-1".into(),
+        by: Refuser::Broker,
+        why,
+    }));
     assert!(story.fleet.is_empty());
 }
 
@@ -667,7 +672,8 @@ fn whoever_is_refused_is_no_device() {
 fn a_refusal_in_a_blackout_tells_nothing_new() {
     let refused = |story: &mut Story, client: &str| {
         let why = "the broker cannot be reached".to_owned();
-        story.tell(Event::Session(SessionEvent::Refused { at: story.at(), client: client.into(), why }));
+        let refused = SessionEvent::Refused { at: story.at(), client: client.into(), by: Refuser::Gateway, why };
+        story.tell(Event::Session(refused));
     };
     let mut story = Story::new();
     // The broker dies behind the gateway, which is seen on the wire, and then lwtop's own link goes.

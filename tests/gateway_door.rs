@@ -2,10 +2,13 @@
 
 mod support;
 
-use lwtop::gateway::{BindError, Gateway};
+use lwtop::clock::Clock;
+use lwtop::fleet::{Refuser, Report, SessionEvent};
+use lwtop::gateway::{BindError, Gateway, GatewayConfig};
 use lwtop::mqtt::{Cause, Fault};
 use lwtop::wiring::{Activity, LARGEST_PACKET};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 use support::{Connect, DEADLINE, Wire, World, packet, publish, soon, subscribe};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -141,17 +144,24 @@ async fn half_and_malformed_packets_disturb_nobody() {
     // Half a CONNECT, then silence: closed after the deadline, and never reported.
     let mut half = Wire::connect(world.addr()).await;
     half.send(&Connect::new("half", 4).bytes()[..9]).await;
-    // Not MQTT at all.
-    for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"\x16\x03\x01\x02\x00", b"\xff\xff\xff\xff\xff", b"\x10\x02\x00\x04"]
-    {
+    // Not MQTT at all, or no CONNECT, or one that says it is larger than any: who that was is told, and what to do.
+    for (bytes, why) in [
+        (&b"GET / HTTP/1.1\r\n\r\n"[..], "like HTTP: the door for a WebSocket is --ws-listen"),
+        (b"POST / HTTP/1.1\r\n\r\n", "like HTTP"),
+        (b"\x16\x03\x01\x02\x00", "like TLS: the door for that is --tls-listen"),
+        (b"\xff\xff\xff\xff\xff", "the first packet is not CONNECT"),
+        (b"\x10\x02\x00\x04", "its CONNECT is malformed"),
+        (b"\x10\xff\xff\xff\x7f", "more than 256 KiB"),
+    ] {
         let mut wire = Wire::connect(world.addr()).await;
+        let peer = wire.stream.local_addr().unwrap();
         wire.send(bytes).await;
         assert_eq!(wire.packet().await, None);
+        let told = world.notice().await;
+        assert!(told.starts_with(&format!("{peer} did not get in over TCP: ")) && told.contains(why), "{told}");
     }
-    // A CONNECT that says it is larger than any.
-    let mut huge = Wire::connect(world.addr()).await;
-    huge.send(b"\x10\xff\xff\xff\x7f").await;
-    assert_eq!(huge.packet().await, None);
+    // Whoever only looks whether somebody listens is nobody's business.
+    drop(Wire::connect(world.addr()).await);
     // A large PUBLISH that never ends.
     let mut stuck = world.device(Connect::new("stuck", 4)).await;
     stuck.send(b"\x30\xff\xff\x1f\x00\x04news").await;
@@ -165,7 +175,57 @@ async fn half_and_malformed_packets_disturb_nobody() {
     slow.send(&publish("news", b"all is well")).await;
     assert_eq!(good.message().await, ("news".into(), "all is well".into()));
     assert_eq!(half.packet().await, None);
+    assert!(world.notice().await.contains("CONNECT was not whole within 1 s"));
     for wire in [good, stuck, slow] {
+        drop(wire);
+        world.closed().await;
+    }
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn what_is_said_again_and_again_is_counted() {
+    let (mut world, _) = World::start_like(Vec::new(), |config| config.quiet = Duration::from_secs(1)).await;
+    for _ in 0..20 {
+        let mut wire = Wire::connect(world.addr()).await;
+        wire.send(b"GET / HTTP/1.1\r\n\r\n").await;
+        assert_eq!(wire.packet().await, None);
+    }
+    let (mut said, mut counted) = (0, 0);
+    while said + counted < 20 {
+        let told = world.notice().await;
+        assert!(told.ends_with("the door for a WebSocket is --ws-listen"), "{told}");
+        match told.split_once(" more did not get in over TCP: ") {
+            Some((more, _)) => counted += more.parse::<u32>().unwrap(),
+            None => said += 1,
+        }
+    }
+    assert!(counted >= 10, "{said} said, {counted} counted");
+    world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn many_connects_that_are_large_and_never_end_wait_for_each_other() {
+    let mut world = World::start().await;
+    let large = "x".repeat(60_000);
+    let large = Connect { login: Some((&large, &large)), ..Connect::new("large", 4) }.bytes();
+    let mut half = Vec::new();
+    for _ in 0..64 {
+        let mut wire = Wire::connect(world.addr()).await;
+        wire.send(&large[..100_000]).await;
+        half.push(wire);
+    }
+    // Each is read until it is known to be large.
+    let mut device = world.device(Connect::new("small", 4)).await;
+    device.ping().await;
+    let mut whole = Wire::connect(world.addr()).await;
+    whole.send(&large).await;
+    device.ping().await;
+    assert_eq!(whole.stream.try_read(&mut [0; 4]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    drop(half);
+    assert_eq!(whole.packet().await.expect("CONNACK"), [0x20, 2, 0, 0]);
+    assert_eq!(world.opened().await.client.as_str(), "large");
+    for wire in [device, whole] {
         drop(wire);
         world.closed().await;
     }
@@ -191,6 +251,7 @@ async fn a_connect_that_drips_in_is_cut_off_at_the_deadline() {
     // Nothing is said to it: it has no name yet.
     let said = soon("its end", answers.read(&mut [0; 1])).await;
     assert!(!matches!(said, Ok(1..)), "{said:?}");
+    assert!(world.notice().await.contains("CONNECT was not whole within 1 s"));
     dripping.abort();
     good.ping().await;
     drop(good);
@@ -329,6 +390,50 @@ async fn packets_are_counted_on_the_board() {
     drop(device);
     assert_eq!(world.closed().await.rest.pings, 1);
     world.nothing_more().await;
+}
+
+#[tokio::test]
+async fn whoever_does_not_wait_for_the_broker_any_more_is_not_connected_later() {
+    // A broker that takes connections and answers none: the places of those that wait for it are taken soon.
+    let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = GatewayConfig {
+        place_deadline: Duration::from_secs(1),
+        ..GatewayConfig::in_front_of("127.0.0.1", mute.local_addr().unwrap().port())
+    };
+    let (sender, mut reports) = tokio::sync::mpsc::channel(64);
+    let listener = Gateway::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let gateway = listener.serve(config, sender, Arc::default(), Arc::default(), Clock::start());
+    let mut waiting = Vec::new();
+    for n in 0..50 {
+        let mut wire = Wire::connect(gateway.local_addr()).await;
+        wire.send(&Connect::new(&n.to_string(), 4).bytes()).await;
+        waiting.push((wire, soon("a connection to the broker", mute.accept()).await.unwrap().0));
+    }
+    let mut next = async || match soon("a refusal", reports.recv()).await {
+        Some(Report::Session(SessionEvent::Refused { client, by: Refuser::Gateway, why, .. })) => (client, why),
+        other => panic!("{other:?}"),
+    };
+    let mut patient = Wire::connect(gateway.local_addr()).await;
+    patient.send(&Connect::new("patient", 4).bytes()).await;
+    let mut gone = Wire::connect(gateway.local_addr()).await;
+    gone.send(&Connect::new("gone", 4).with_will().bytes()).await;
+    drop(gone);
+    let (client, why) = next().await;
+    assert!(client.as_str() == "gone" && why.contains("went away while it waited"), "{client}: {why}");
+    let (client, why) = next().await;
+    assert!(client.as_str() == "patient" && why.contains("too many other devices"), "{client}: {why}");
+    assert_eq!(patient.packet().await.expect("CONNACK"), [0x20, 2, 0, 3]);
+    // Room for one more: neither of them comes.
+    waiting.pop();
+    let (client, _) = next().await;
+    assert_eq!(client.as_str(), "49");
+    let mut last = Wire::connect(gateway.local_addr()).await;
+    last.send(&Connect::new("last", 4).bytes()).await;
+    let (broker, _) = soon("the last one", mute.accept()).await.unwrap();
+    let mut broker = Wire { stream: broker };
+    assert_eq!(broker.packet().await.expect("CONNECT"), Connect::new("last", 4).bytes());
+    drop((waiting, broker));
+    gateway.stop().await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod support;
 
 use authority::Authority;
 use lwtop::dial::{Prepared, Route};
-use lwtop::fleet::{Closed, Opened, Report, Via};
+use lwtop::fleet::{Closed, Opened, Via};
 use lwtop::gateway::{Door, Logins};
 use lwtop::mqtt::{BrokerAddress, Cause, Fault, Scheme};
 use lwtop::tls::{ServerOptions, TlsOptions, client_config, server_name};
@@ -72,13 +72,6 @@ impl Doors {
         soon("TLS", TlsConnector::from(config).connect(name, tcp)).await
     }
 
-    async fn notice(&mut self) -> String {
-        match soon("a notice", self.world.reports.recv()).await {
-            Some(Report::Notice(text)) => text,
-            other => panic!("no notice: {other:?}"),
-        }
-    }
-
     /// That a device is served as if nothing had happened.
     async fn all_is_well(mut self) {
         let (mut wire, _) = self.device(Scheme::Mqtts, self.authority.trusting(), Connect::new("good", 4)).await;
@@ -130,7 +123,7 @@ async fn a_certificate_names_its_device_and_may_be_asked_for() {
     let mut tls = doors.tls(&doors.authority.trusting()).await.unwrap();
     let error = soon("the end", tls.read(&mut [0; 9])).await.unwrap_err();
     assert!(lwtop::tls::explain(&error).unwrap().contains("--cert"), "{error}");
-    let text = doors.notice().await;
+    let text = doors.world.notice().await;
     assert!(text.contains("over TLS") && text.contains("no certificate"), "{text}");
     doors.world.nothing_more().await;
 }
@@ -291,6 +284,11 @@ impl Rough {
     }
 }
 
+/// A request as a browser sends it for a page of this origin.
+fn of_page(origin: &str) -> String {
+    request("/mqtt", "mqtt").replacen("\r\n", &format!("\r\nOrigin: {origin}\r\n"), 1)
+}
+
 fn request(path: &str, subprotocol: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
@@ -313,6 +311,10 @@ async fn a_request_that_is_none_for_mqtt_gets_its_status() {
         (request("/mqtt", "mqtt") + "too early", "400 Bad Request"),
         (endless, "431 Request Header Fields Too Large"),
         ("\u{10}\u{10}\0\u{4}MQTT".to_owned(), "400 Bad Request"),
+        // Any page that a person looks at may ask the person's own machine.
+        (of_page("https://evil.example"), "403 Forbidden"),
+        (of_page("http://localhost.evil.example"), "403 Forbidden"),
+        (of_page("null"), "403 Forbidden"),
     ] {
         let (mut rough, answer) = Rough::ask(doors.at[1], &request).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{status}: {answer}");
@@ -321,14 +323,19 @@ async fn a_request_that_is_none_for_mqtt_gets_its_status() {
         let _ = soon("the end", rough.0.read_to_string(&mut why)).await;
         assert!(why.len() > 10 && why.ends_with('\n'), "{status}: {why:?}");
     }
+    for origin in ["http://localhost:8080", "https://127.0.0.1", "http://[::1]:3000"] {
+        let (_, answer) = Rough::ask(doors.at[1], &of_page(origin)).await;
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{origin}: {answer}");
+    }
     // The query of a signed URL does not matter, nor do other subprotocols beside MQTT's.
     let (mut rough, answer) = Rough::ask(doors.at[1], &request("/mqtt?X-Amz-Signature=0", "mqttv3.1, mqtt")).await;
     assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
     let mut doors = doors;
-    assert!(doors.notice().await.contains("404 Not Found"));
     rough.send(&Connect::new("a", 4).bytes()).await;
     assert_eq!(rough.next().await, Some((0x82, vec![0x20, 2, 0, 0])));
     doors.world.opened().await;
+    let told = std::mem::take(&mut doors.world.notices);
+    assert!(["404 Not Found", "--listen", "another site"].iter().all(|why| told.iter().any(|text| text.contains(why))));
     drop(rough);
     doors.world.closed().await;
     doors.all_is_well().await;
@@ -383,7 +390,6 @@ async fn whoever_is_no_device_or_takes_too_long_disturbs_nobody() {
         (doors.at[0], &b"\x16\x03\x01\x02\x00\x01\x00"[..]),
         (doors.at[2], b"\x16"),
         (doors.at[1], b"GET /mqtt HTTP/1.1\r\nHost: "),
-        (doors.at[1], b""),
     ] {
         let mut tcp = TcpStream::connect(at).await.unwrap();
         tcp.write_all(bytes).await.unwrap();
@@ -400,8 +406,6 @@ async fn whoever_is_no_device_or_takes_too_long_disturbs_nobody() {
     let mut plain = Wire::connect(doors.at[0]).await;
     plain.send(&Connect::new("plain", 4).bytes()).await;
     plain.hear_out().await;
-    let text = doors.notice().await;
-    assert!(text.contains("not TLS"), "{text}");
     // The largest CONNECT that MQTT can announce, and a PUBLISH that never ends.
     let mut huge = Wire { stream: doors.tls(&doors.authority.trusting()).await.unwrap() };
     huge.send(b"\x10\xff\xff\xff\x7f").await;
@@ -413,8 +417,26 @@ async fn whoever_is_no_device_or_takes_too_long_disturbs_nobody() {
     }
     half.hear_out().await;
     assert_eq!(rough.next().await, None);
-    drop(stuck);
     doors.world.closed().await;
+    drop(stuck);
+    // Who they were is told; the same of two is told once.
+    let mut told = Vec::new();
+    while told.len() < 8 {
+        told.push(doors.world.notice().await);
+    }
+    for (door, why) in [
+        ("TLS", "not TLS"),
+        ("TLS", "broken TLS"),
+        ("TLS", "256 KiB"),
+        ("TLS", "TLS was not agreed on within 1 s"),
+        ("TLS", "CONNECT was not whole within 1 s"),
+        ("WebSocket", "request for a WebSocket was not whole within 1 s"),
+        ("WebSocket", "CONNECT was not whole within 1 s"),
+        ("WebSocket over TLS", "TLS and a WebSocket were not agreed on within 1 s"),
+    ] {
+        let count = told.iter().filter(|text| text.contains(&format!(" over {door}: ")) && text.contains(why)).count();
+        assert_eq!(count, 1, "{door}: {why}: {told:?}");
+    }
     doors.all_is_well().await;
 }
 

@@ -6,7 +6,7 @@ mod storm;
 use bytes::Bytes;
 use lwtop::clock::Moment;
 use lwtop::convention::Topics;
-use lwtop::fleet::{Change, Closed, Incoming, LinkEvent, Opened, Report, SessionEvent, Via};
+use lwtop::fleet::{Change, Closed, Incoming, LinkEvent, Opened, Refuser, Report, SessionEvent, Via};
 use lwtop::hub::core::{Hub, Step};
 use lwtop::mqtt::{Cause, ClientId, ConnId, KeepAlive, Protocol, Qos};
 use lwtop::rules::{Action, Rule, RuleSet};
@@ -156,6 +156,29 @@ fn lifecycle_events_name_whose_certificate_was_shown() {
     assert_eq!(principal(&step(&mut hub, opened(2), 2)), "anonymous");
     assert_eq!(principal(&step(&mut hub, closed(1), 3)), "press-7.example");
     assert_eq!(principal(&step(&mut hub, closed(2), 4)), "anonymous");
+}
+
+#[test]
+fn a_refusal_is_told_by_whom_and_a_flood_of_them_is_counted() {
+    let mut hub = hub(article(), true);
+    let unavailable = "the broker behind the gateway, 127.0.0.1:1883, cannot be reached";
+    let refused = |client: String, by, why: &str| {
+        Report::Session(SessionEvent::Refused { at: at(1), client: ClientId::new(client), by, why: why.to_owned() })
+    };
+    let mut notices = Vec::new();
+    for n in 0..100 {
+        notices.extend(step(&mut hub, refused(format!("d{n}"), Refuser::Gateway, unavailable), 1).notices);
+    }
+    notices.extend(step(&mut hub, refused("x".to_owned(), Refuser::Broker, "not authorized"), 2).notices);
+    assert_eq!(
+        notices,
+        [format!("d0 did not get in: {unavailable}"), "the broker refused x: not authorized".to_owned()]
+    );
+    assert_eq!((hub.refused(), hub.next_deadline()), (101, Some(at(5_001))));
+    let mut later = Step::default();
+    hub.tick(&mut Vec::new(), at(5_001), &mut later);
+    assert_eq!(later.notices, [format!("99 more did not get in: {unavailable}")]);
+    assert_eq!(hub.next_deadline(), None, "an idle hub sleeps");
 }
 
 #[test]

@@ -81,11 +81,22 @@ pub enum SessionEvent {
         at: Moment,
         /// Who tried.
         client: ClientId,
+        /// Whose word it is.
+        by: Refuser,
         /// Why, in words.
         why: String,
     },
     /// It ended.
     Closed(Box<Closed>),
+}
+
+/// Who does not let a device in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refuser {
+    /// The broker, in CONNACK.
+    Broker,
+    /// The gateway; the broker may have heard nothing of it.
+    Gateway,
 }
 
 /// A connection that the broker accepted.

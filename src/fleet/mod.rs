@@ -27,8 +27,8 @@ pub use column::{Column, Sort};
 pub use connection::Connection;
 pub use device::{Device, DeviceKey, Origin, Session};
 pub use event::{
-    ActionReport, Aside, Closed, DeviceEvent, Entrance, Event, Incoming, LinkEvent, Meaning, Opened, Report, Role,
-    RuleOutcome, SessionEvent, Via,
+    ActionReport, Aside, Closed, DeviceEvent, Entrance, Event, Incoming, LinkEvent, Meaning, Opened, Refuser, Report,
+    Role, RuleOutcome, SessionEvent, Via,
 };
 pub use feed::{Feed, FeedEntry};
 pub use history::{History, Recoveries, Span, Uptime};

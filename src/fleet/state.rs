@@ -120,7 +120,7 @@ impl Fleet {
         self.events += 1;
         match event {
             Event::Session(SessionEvent::Opened(opened)) => self.opened(*opened, out),
-            Event::Session(SessionEvent::Refused { at, client, why }) => self.failed(at, &client, &why, out),
+            Event::Session(SessionEvent::Refused { at, client, why, .. }) => self.failed(at, &client, &why, out),
             Event::Session(SessionEvent::Closed(closed)) => self.closed(&closed, now, out),
             Event::Activity(conn, activity) => self.active(conn, activity, out),
             Event::Device(event) => self.device_event(event, now, out),

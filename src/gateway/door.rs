@@ -18,13 +18,15 @@ use tokio_rustls::server::TlsStream;
 pub struct Door {
     scheme: Scheme,
     tls: Option<Arc<ServerConfig>>,
+    /// Nobody gets in without one.
+    asks_for_certificates: bool,
 }
 
 impl Door {
     /// MQTT over TCP.
-    pub const TCP: Self = Self { scheme: Scheme::Mqtt, tls: None };
+    pub const TCP: Self = Self { scheme: Scheme::Mqtt, tls: None, asks_for_certificates: false };
     /// MQTT over WebSocket.
-    pub const WEBSOCKET: Self = Self { scheme: Scheme::Ws, tls: None };
+    pub const WEBSOCKET: Self = Self { scheme: Scheme::Ws, tls: None, asks_for_certificates: false };
 
     /// MQTT over TLS. A client that offers application protocols is to offer `mqtt`, or AWS's `x-amzn-mqtt-ca`.
     ///
@@ -32,7 +34,7 @@ impl Door {
     /// When a file cannot be used.
     pub fn tls(options: &ServerOptions) -> Result<Self, TlsError> {
         let tls = server_config(options, &["mqtt", "x-amzn-mqtt-ca"])?;
-        Ok(Self { scheme: Scheme::Mqtts, tls: Some(tls) })
+        Ok(Self { scheme: Scheme::Mqtts, tls: Some(tls), asks_for_certificates: options.require })
     }
 
     /// MQTT over WebSocket over TLS.
@@ -41,7 +43,7 @@ impl Door {
     /// When a file cannot be used.
     pub fn secure_websocket(options: &ServerOptions) -> Result<Self, TlsError> {
         let tls = server_config(options, &["http/1.1"])?;
-        Ok(Self { scheme: Scheme::Wss, tls: Some(tls) })
+        Ok(Self { scheme: Scheme::Wss, tls: Some(tls), asks_for_certificates: options.require })
     }
 
     /// How it is reached.
@@ -70,16 +72,43 @@ impl Door {
         }
     }
 
-    /// Lets a device in: TLS and WebSocket are agreed on. For as long as it takes; the caller has a deadline.
-    pub(super) async fn open(&self, tcp: TcpStream) -> Result<(Stream, Via), Outside> {
+    /// What was not done by a device that came no further than the door.
+    pub(super) const fn unfinished(&self) -> &'static str {
+        match self.scheme {
+            Scheme::Mqtt | Scheme::Mqtts => "TLS was not agreed on",
+            Scheme::Ws => "its request for a WebSocket was not whole",
+            Scheme::Wss => "TLS and a WebSocket were not agreed on",
+        }
+    }
+
+    /// What begins like this and is no MQTT, and which door it looks for.
+    pub(super) fn stranger(&self, first: [u8; 4]) -> Option<&'static str> {
+        match &first {
+            // A handshake (RFC 8446 section 5.1).
+            [0x16, 3, ..] if self.tls.is_none() => Some("this begins like TLS: the door for that is --tls-listen"),
+            b"GET " if self.tls.is_none() => Some("this begins like HTTP: the door for a WebSocket is --ws-listen"),
+            b"GET " => Some("this begins like HTTP: the door for a WebSocket over TLS is --wss-listen"),
+            b"POST" | b"HEAD" | b"PUT " | b"OPTI" => {
+                Some("this begins like HTTP, and it is an MQTT broker that listens here")
+            }
+            _ => None,
+        }
+    }
+
+    /// Lets a device in: TLS and WebSocket are agreed on. For as long as it takes; the caller has a deadline. `logins`: a
+    /// device has to say who it is in CONNECT.
+    pub(super) async fn open(&self, tcp: TcpStream, logins: bool) -> Result<(Stream, Via), Outside> {
         let mut via = Via { scheme: self.scheme, identity: None };
+        let local = tcp.local_addr().is_ok_and(|addr| addr.ip().to_canonical().is_loopback());
+        let open = local && !logins && !self.asks_for_certificates;
         let Some(tls) = &self.tls else {
-            let stream = if self.scheme.is_websocket() { upgrade::upgrade(tcp).await?.into() } else { tcp.into() };
+            let stream =
+                if self.scheme.is_websocket() { upgrade::upgrade(tcp, open).await?.into() } else { tcp.into() };
             return Ok((stream, via));
         };
         let tls = Box::new(TlsAcceptor::from(Arc::clone(tls)).accept(tcp).await?);
         via.identity = identity(&tls);
-        let stream = if self.scheme.is_websocket() { upgrade::upgrade(tls).await?.into() } else { tls.into() };
+        let stream = if self.scheme.is_websocket() { upgrade::upgrade(tls, open).await?.into() } else { tls.into() };
         Ok((stream, via))
     }
 }

@@ -7,7 +7,9 @@
 //! ```text
 //! listen      takes the addresses, one for each door
 //! accept      one task per connection ─▶ connection   greet, report, order, wind down
+//!                                        greet        the door, CONNECT, who may come in, a connection to the broker
 //!                                        door         TLS (`tls`) and WebSocket (`upgrade`, `websocket`, `frames`)
+//!                                        complaints   who did not get in, told to a person
 //! registry    which client id is where                relay      copies bytes both ways, holds none while idle
 //!                                                     observer   reads along, byte by byte, no I/O
 //!                                                     decode     CONNECT, CONNACK, DISCONNECT
@@ -18,12 +20,14 @@
 //!
 //! A door turns an accepted socket into a [`stream`] of MQTT bytes, and everything behind it works on bytes.
 
+mod complaints;
 mod connection;
 mod decode;
 mod door;
 mod ending;
 mod farewell;
 mod frames;
+mod greet;
 mod listen;
 mod logins;
 pub mod observer;
@@ -40,14 +44,17 @@ pub use listen::{BindError, Listener};
 pub use logins::{Logins, LoginsError};
 pub use upstream::Upstream;
 
-use crate::clock::{Clock, Moment};
+use crate::clock::Clock;
 use crate::fleet::{Report, SessionEvent};
 use crate::mqtt::{ClientId, ConnId, Fault, Protocol};
+use crate::wiring::quiet::USUAL;
 use crate::wiring::{ActivityBoard, Guests};
+use complaints::Complaints;
 use registry::{Order, Registry};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
@@ -58,8 +65,9 @@ use tokio::time::{sleep, timeout};
 /// flight the kernel drops SYNs, and each costs a second.
 const WAITING: usize = 50;
 
-/// How long it is kept quiet about further devices that do not get in.
-const QUIET: Duration = Duration::from_secs(5);
+/// How many CONNECTs that are no longer small may be read at once. With [`observer::LARGEST`] this bounds what devices that
+/// never finish theirs can make lwtop hold.
+const LARGE: usize = 64;
 
 /// How long [`Gateway::stop`] waits for connections to end.
 const STOP: Duration = Duration::from_secs(2);
@@ -71,6 +79,8 @@ pub struct GatewayConfig {
     pub upstream: Upstream,
     /// How long a device may take until its CONNECT is whole; TLS and WebSocket have to be agreed on within it.
     pub connect_deadline: Duration,
+    /// How long a device may wait for others until it is its turn to be connected to the broker.
+    pub place_deadline: Duration,
     /// How long the broker may take to accept a TCP connection.
     pub upstream_deadline: Duration,
     /// How long the broker may take to answer CONNECT.
@@ -79,6 +89,8 @@ pub struct GatewayConfig {
     /// without keep alive after 300 s of silence, which MQTT does not ask for (3.1.1 section 3.1.2.10); the largest
     /// keep alive gives it 27 hours. `None` leaves CONNECT as it is.
     pub stretch_zero_keep_alive: Option<u16>,
+    /// For how long it is not said again that devices do not get in for the same reason; they are counted.
+    pub quiet: Duration,
     /// Who may come in, by user name and password; `None` lets everybody in who passes the door.
     pub logins: Option<Arc<Logins>>,
 }
@@ -90,10 +102,13 @@ impl GatewayConfig {
         Self {
             upstream: Upstream::Embedded(upstream),
             connect_deadline: Duration::from_secs(10),
+            // A fleet that comes back all at once is served within seconds, also by a slow machine.
+            place_deadline: Duration::from_secs(30),
             upstream_deadline: Duration::from_secs(5),
             // Longer than the 10 s in which the embedded broker itself gives up.
             answer_deadline: Duration::from_secs(15),
             stretch_zero_keep_alive: Some(u16::MAX),
+            quiet: USUAL,
             logins: None,
         }
     }
@@ -196,8 +211,11 @@ struct Shared {
     places: Arc<Semaphore>,
     /// The one place for closing the sockets of a cut connection.
     closing: Semaphore,
-    /// When it was last told that a device did not get in.
-    complained: Mutex<Option<Moment>>,
+    /// Places among the CONNECTs that are no longer small.
+    large: Semaphore,
+    /// Turns for checking passwords.
+    hashing: Arc<Semaphore>,
+    complaints: Complaints,
     stop: AtomicBool,
 }
 
@@ -210,6 +228,7 @@ impl Shared {
         clock: Clock,
     ) -> Self {
         Self {
+            complaints: Complaints::new(config.quiet),
             config,
             reports,
             board,
@@ -218,26 +237,14 @@ impl Shared {
             registry: Arc::default(),
             places: Arc::new(Semaphore::new(WAITING)),
             closing: Semaphore::new(1),
-            complained: Mutex::new(None),
+            large: Semaphore::new(LARGE),
+            hashing: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, NonZeroUsize::get))),
             stop: AtomicBool::new(false),
         }
     }
 
     fn stopping(&self) -> bool {
         self.stop.load(Ordering::Acquire)
-    }
-
-    /// Tells that a device was turned away before it had a name. Whoever knocks at every port of a network is not to
-    /// drown what matters: at most one is told in [`QUIET`], and none where the channel is full.
-    fn complain(&self, peer: SocketAddr, door: &Door, why: &str) {
-        let now = self.clock.now();
-        let mut last = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|last| now.since(last) >= QUIET) {
-            *last = Some(now);
-            drop(last);
-            let text = format!("{peer} did not get in over {}: {why}", door.words());
-            let _ = self.reports.try_send(Report::Notice(text));
-        }
     }
 
     /// Waits for room in the channel; a hub that is gone does not stop anything.

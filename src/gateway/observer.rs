@@ -153,6 +153,12 @@ impl Observer {
         self.state == State::Boundary
     }
 
+    /// How many bytes of a packet are gathered by now.
+    #[must_use]
+    pub const fn holds(&self) -> usize {
+        self.held.len()
+    }
+
     /// The bytes of a packet that was being gathered when something went wrong.
     #[must_use]
     pub fn take_held(&mut self) -> Vec<u8> {

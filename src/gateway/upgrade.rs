@@ -2,13 +2,15 @@
 
 use super::websocket::WebSocket;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::handshake::machine::TryParse;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response, create_response, write_response};
-use tokio_tungstenite::tungstenite::http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
+use tokio_tungstenite::tungstenite::http::Uri;
+use tokio_tungstenite::tungstenite::http::header::{HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 
 /// The path of MQTT's WebSocket, as AWS IoT Core and most clients have it.
 pub(super) const PATH: &str = "/mqtt";
@@ -33,13 +35,14 @@ impl From<io::Error> for NoUpgrade {
     }
 }
 
-/// Reads the request and answers it.
-pub(super) async fn upgrade<S>(mut stream: S) -> Result<WebSocket<S>, NoUpgrade>
+/// Reads the request and answers it. `open`: whoever reaches the door gets in, and only this machine reaches it, so that it
+/// has to be asked which web page a request comes from.
+pub(super) async fn upgrade<S>(mut stream: S, open: bool) -> Result<WebSocket<S>, NoUpgrade>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let answer = match read(&mut stream).await? {
-        Ok(request) => judge(&request),
+        Ok(request) => judge(&request, open),
         Err(refusal) => Err(refusal),
     };
     match answer {
@@ -96,12 +99,35 @@ fn not_get(bytes: &[u8]) -> Refusal {
     let method = bytes.split(|byte| *byte == b' ').next().unwrap_or_default();
     if !method.is_empty() && method.iter().all(u8::is_ascii_uppercase) {
         ("405 Method Not Allowed", "a WebSocket begins with GET")
+    } else if bytes.starts_with(&[0x16, 3]) {
+        // A handshake of TLS (RFC 8446 section 5.1).
+        (BAD, "this begins like TLS: the door for a WebSocket over TLS is --wss-listen")
+    } else if bytes.first() == Some(&0x10) {
+        (BAD, "this begins like MQTT without a WebSocket: the door for that is --listen")
     } else {
         (BAD, "that is no HTTP/1.1 request")
     }
 }
 
-fn judge(request: &Request) -> Result<Response, Refusal> {
+/// Whether the page that is the origin of a request was served by this machine (RFC 6454 section 6.1). Not so `null`, which
+/// any page can make itself.
+fn is_local(origin: &[u8]) -> bool {
+    let Some(uri) = std::str::from_utf8(origin).ok().and_then(|origin| origin.parse::<Uri>().ok()) else {
+        return false;
+    };
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn judge(request: &Request, open: bool) -> Result<Response, Refusal> {
+    // RFC 6455 section 10.2: any page that a person looks at may try to connect to what listens on the person's machine. A
+    // program that is no browser sends no such header, or in it the address that it connects to.
+    if open && !request.headers().get_all(ORIGIN).into_iter().all(|origin| is_local(origin.as_bytes())) {
+        return Err((
+            "403 Forbidden",
+            "a web page of another site may not come in where devices need no login (--users)",
+        ));
+    }
     if request.uri().path() != PATH {
         return Err(("404 Not Found", "the WebSocket of MQTT is at /mqtt"));
     }

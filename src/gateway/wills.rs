@@ -40,11 +40,14 @@ impl Objection {
     }
 
     /// For a person to read.
-    pub(super) const fn words(self) -> &'static str {
+    pub(super) fn words(self, topic: &str) -> String {
         match self {
-            Self::Empty => "the topic of its will is empty",
-            Self::Wildcard => "the topic of its will has a wildcard",
-            Self::Reserved => "the topic of its will begins with $, where only the broker publishes",
+            Self::Empty => "the topic of its will is empty".to_owned(),
+            Self::Wildcard => format!("the topic of its will, {topic}, has a wildcard"),
+            Self::Reserved => format!(
+                "the topic of its will, {topic}, begins with $: there only the broker itself publishes, and lwtop's own broker \
+                 has no shadows; give it another topic"
+            ),
         }
     }
 }

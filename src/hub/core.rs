@@ -9,13 +9,14 @@ use crate::actions::{ActionId, Job};
 use crate::clock::Moment;
 use crate::convention::{Topics, lifecycle};
 use crate::fleet::{
-    ActionReport, Aside, Change, Closed, Entrance, Event, Fleet, Incoming, LinkEvent, Opened, Report, SessionEvent,
-    Settings,
+    ActionReport, Aside, Change, Closed, Entrance, Event, Fleet, Incoming, LinkEvent, Opened, Refuser, Report,
+    SessionEvent, Settings,
 };
 use crate::link::Outgoing;
 use crate::mqtt::{ClientId, ConnId, Qos};
 use crate::rules::{Message, RuleSet};
-use crate::wiring::Activity;
+use crate::wiring::quiet::USUAL;
+use crate::wiring::{Activity, Quiet};
 use bytes::Bytes;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -53,6 +54,7 @@ pub struct Hub {
     stage: Option<String>,
     rate: Rate,
     refused: u64,
+    refusals: Quiet<(Refuser, String)>,
     /// Whether it was said that not every device finds room.
     crowded: bool,
     /// What connections did whose opening is still on its way; looked at once more.
@@ -74,6 +76,7 @@ impl Hub {
             stage: Some("starting".to_owned()),
             rate: Rate::default(),
             refused: 0,
+            refusals: Quiet::new(USUAL),
             crowded: false,
             early: Vec::new(),
         }
@@ -113,7 +116,7 @@ impl Hub {
         self.stage.as_deref()
     }
 
-    /// How many connections the broker refused.
+    /// How many connections the broker or the gateway refused.
     #[must_use]
     pub const fn refused(&self) -> u64 {
         self.refused
@@ -194,6 +197,17 @@ impl Hub {
         }
         self.fleet.tick(now, &mut step.changes);
         self.reactions.decide(&self.fleet, now, step);
+        step.notices.extend(self.refusals.rest(now).map(|(what, more)| match what {
+            Some((Refuser::Broker, why)) => format!("the broker refused {more} more: {why}"),
+            Some((Refuser::Gateway, why)) => format!("{more} more did not get in: {why}"),
+            None => format!("{more} more did not get in, for different reasons"),
+        }));
+    }
+
+    /// The next moment at which [`Hub::tick`] has something to do.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Moment> {
+        self.fleet.next_deadline().into_iter().chain(self.refusals.due()).min()
     }
 
     /// Says all that was held back.
@@ -229,9 +243,15 @@ impl Hub {
                 self.fleet.apply(Event::Session(SessionEvent::Closed(closed)), now, &mut step.changes);
             }
             refused @ SessionEvent::Refused { .. } => {
-                if let SessionEvent::Refused { client, why, .. } = &refused {
+                if let SessionEvent::Refused { client, by, why, .. } = &refused {
                     self.refused += 1;
-                    step.notices.push(format!("the broker refused {client}: {why}"));
+                    // A fleet that tries to come back all the time is not to push everything else out of sight.
+                    if self.refusals.admits((*by, why.clone()), now) {
+                        step.notices.push(match by {
+                            Refuser::Broker => format!("the broker refused {client}: {why}"),
+                            Refuser::Gateway => format!("{client} did not get in: {why}"),
+                        });
+                    }
                 }
                 self.fleet.apply(Event::Session(refused), now, &mut step.changes);
             }

@@ -180,7 +180,7 @@ impl Runtime {
         let lesson = self.status.lesson.as_ref().and_then(Player::next_deadline);
         let storm = self.hub.tempest().and_then(Tempest::next_deadline);
         let looks = [self.read_board_at, self.rate_turns_at, self.jobs_turn_at];
-        let due = looks.into_iter().chain([self.hub.fleet().next_deadline(), lesson, storm]);
+        let due = looks.into_iter().chain([self.hub.next_deadline(), lesson, storm]);
         let next = due.flatten().min();
         let mut first = None;
         tokio::select! {
@@ -211,7 +211,7 @@ impl Runtime {
     /// Reads the activity board and looks at deadlines, when either is due.
     fn pass_time(&mut self, now: Moment, step: &mut Step) {
         let due = |at: Option<Moment>| at.is_some_and(|at| at <= now);
-        if due(self.read_board_at) || due(self.hub.fleet().next_deadline()) {
+        if due(self.read_board_at) || due(self.hub.next_deadline()) {
             self.read_board_at = None;
             self.lanes.board.drain(&mut self.activity);
             self.hub.tick(&mut self.activity, now, step);

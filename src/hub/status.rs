@@ -97,7 +97,7 @@ pub struct Status {
     pub recent: VecDeque<Notice>,
     /// How many there were.
     pub said: usize,
-    /// Connections that the broker refused.
+    /// Connections that the broker or the gateway refused.
     pub refused: u64,
     /// Messages that were dropped because a lane was full.
     pub dropped: u64,

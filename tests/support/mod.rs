@@ -7,6 +7,7 @@ use lwtop::fleet::{Closed, Opened, Report, SessionEvent};
 use lwtop::gateway::{Door, Gateway, GatewayConfig, Logins};
 use lwtop::mqtt::{ClientId, Fault};
 use lwtop::wiring::{ActivityBoard, Guests};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct World {
     pub reports: mpsc::Receiver<Report>,
     pub board: Arc<ActivityBoard>,
     pub guests: Arc<Guests>,
+    /// What was told to a person in the meantime.
+    pub notices: VecDeque<String>,
 }
 
 impl World {
@@ -43,6 +46,11 @@ impl World {
 
     /// The same for these users alone.
     pub async fn start_as(doors: Vec<Door>, logins: Option<Logins>) -> (Self, Vec<SocketAddr>) {
+        Self::start_like(doors, |config| config.logins = logins.map(Arc::new)).await
+    }
+
+    /// The same with another configuration.
+    pub async fn start_like(doors: Vec<Door>, change: impl FnOnce(&mut GatewayConfig)) -> (Self, Vec<SocketAddr>) {
         let guests = Arc::new(Guests::default());
         let broker = EmbeddedBroker::start(Arc::clone(&guests)).await.unwrap();
         let mut listener = Gateway::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
@@ -52,13 +60,15 @@ impl World {
         }
         let board = Arc::new(ActivityBoard::default());
         let (sender, reports) = mpsc::channel(64);
-        let config = GatewayConfig {
+        let mut config = GatewayConfig {
             connect_deadline: Duration::from_secs(1),
-            logins: logins.map(Arc::new),
+            // However slow the machine is, nothing is told twice.
+            quiet: Duration::from_secs(3_600),
             ..GatewayConfig::new(broker.addr())
         };
+        change(&mut config);
         let gateway = listener.serve(config, sender, Arc::clone(&board), Arc::clone(&guests), Clock::start());
-        (Self { broker, gateway, reports, board, guests }, addresses)
+        (Self { broker, gateway, reports, board, guests, notices: VecDeque::new() }, addresses)
     }
 
     pub fn addr(&self) -> SocketAddr {
@@ -67,9 +77,23 @@ impl World {
 
     /// The next session event.
     pub async fn event(&mut self) -> SessionEvent {
-        match soon("a session event", self.reports.recv()).await {
-            Some(Report::Session(event)) => event,
-            other => panic!("not a session event: {other:?}"),
+        loop {
+            match soon("a session event", self.reports.recv()).await {
+                Some(Report::Session(event)) => return event,
+                Some(Report::Notice(text)) => self.notices.push_back(text),
+                other => panic!("not a session event: {other:?}"),
+            }
+        }
+    }
+
+    /// The next notice; no session event may come before it.
+    pub async fn notice(&mut self) -> String {
+        if let Some(text) = self.notices.pop_front() {
+            return text;
+        }
+        match soon("a notice", self.reports.recv()).await {
+            Some(Report::Notice(text)) => text,
+            other => panic!("no notice: {other:?}"),
         }
     }
 
@@ -94,7 +118,7 @@ impl World {
         }
     }
 
-    /// Stops everything, and checks that nothing more was reported: every end was reported once.
+    /// Stops everything, and checks that nothing more was reported: every end was reported once, and every notice was read.
     pub async fn nothing_more(mut self) {
         self.gateway.stop().await;
         assert_eq!(self.gateway.connections(), 0);
@@ -103,7 +127,7 @@ impl World {
         while let Some(report) = self.reports.recv().await {
             rest.push(report);
         }
-        assert!(rest.is_empty(), "{rest:?}");
+        assert!(rest.is_empty() && self.notices.is_empty(), "{rest:?} {:?}", self.notices);
         self.broker.stop().await;
     }
 
