@@ -5,6 +5,7 @@ use lwtop::config::{
     BrokerSection, Config, ConnectedSection, DevicesSection, InterfaceSection, KeysSection, Sources, TelemetrySection,
     TopicsSection, WillSection,
 };
+use lwtop::fleet::{Column, Sort};
 use lwtop::rules::Kind;
 use lwtop::tui::keymap::{BINDINGS, Keymap};
 use std::collections::BTreeSet;
@@ -33,7 +34,7 @@ fn example() -> String {
 }
 
 /// Keys that have no default: they stand in comments.
-const WITHOUT_DEFAULT: [&str; 19] = [
+const WITHOUT_DEFAULT: [&str; 20] = [
     "url",
     "tls_listen",
     "ws_listen",
@@ -53,6 +54,7 @@ const WITHOUT_DEFAULT: [&str; 19] = [
     "password_env",
     "client_id",
     "headers",
+    "sort",
 ];
 
 /// The example with the keys that have no default switched on, and its rules; the profile stays in its comment.
@@ -79,7 +81,7 @@ fn example_in_full() -> String {
 /// entry here. The keys of rules are held to the example beside the code that reads them.
 fn every_key() -> Config {
     let Config { broker, topics, devices, interface, keys: _, rules: _ } = Config::default();
-    let InterfaceSection { theme, ascii, read_only, bell, title } = interface;
+    let InterfaceSection { theme, ascii, read_only, bell, title, columns, sort: _ } = interface;
     let BrokerSection {
         gateway,
         listen,
@@ -134,7 +136,15 @@ fn every_key() -> Config {
             telemetry: TelemetrySection::default(),
             ..devices
         },
-        interface: InterfaceSection { theme, ascii, read_only, bell, title },
+        interface: InterfaceSection {
+            theme,
+            ascii,
+            read_only,
+            bell,
+            title,
+            columns,
+            sort: Some(Sort::by(Column::Deaths)),
+        },
         // The names of actions are held to the example below.
         keys: KeysSection::default(),
         rules: in_full().rules,

@@ -5,9 +5,10 @@ use super::{Failure, executor, flags};
 use crate::cli::{FleetArgs, InterfaceArgs};
 use crate::clock::{Clock, Moment};
 use crate::config::{Config, Loaded};
+use crate::fleet::Sort;
 use crate::hub::{Command, Fatal, Runtime, Setup};
 use crate::tui::terminal::{self, Stop, Stops};
-use crate::tui::{Effect, Herald, Keymap, Look, Page, Theme, Ui, View};
+use crate::tui::{Columns, Effect, Herald, Keymap, Look, Page, Theme, Ui, View};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use ratatui::backend::Backend;
@@ -20,6 +21,8 @@ struct Manner {
     keys: Keymap,
     herald: Herald,
     read_only: bool,
+    columns: Columns,
+    sort: Option<Sort>,
 }
 
 impl Manner {
@@ -29,14 +32,21 @@ impl Manner {
         let look = look(loaded)?;
         let keys = keymap(loaded)?.in_ascii(look.ascii);
         let herald = Herald::new(interface.bell, interface.title);
-        Ok(Self { look, keys, herald, read_only: interface.read_only })
+        Ok(Self {
+            look,
+            keys,
+            herald,
+            read_only: interface.read_only,
+            columns: Columns::of(&interface.columns),
+            sort: interface.sort,
+        })
     }
 
     /// As lwtop is without a configuration.
     fn usual() -> Self {
         let look = Look::of_environment(Theme::dark());
         let keys = Keymap::default().in_ascii(look.ascii);
-        Self { look, keys, herald: Herald::default(), read_only: false }
+        Self { look, keys, herald: Herald::default(), read_only: false, columns: Columns::default(), sort: None }
     }
 }
 
@@ -54,7 +64,7 @@ pub(super) fn lesson(setup: Setup, lesson: Command) -> Result<(), Failure> {
 }
 
 fn open(setup: Setup, manner: Manner, lesson: Option<Command>) -> Result<(), Failure> {
-    let Manner { look, keys, mut herald, read_only } = manner;
+    let Manner { look, keys, mut herald, read_only, columns, sort } = manner;
     executor()?.block_on(async {
         let (screen, guard) = terminal::enter().map_err(|error| Failure::Usage(error.to_string()))?;
         let clock = Clock::start();
@@ -64,6 +74,8 @@ fn open(setup: Setup, manner: Manner, lesson: Option<Command>) -> Result<(), Fai
         let mut ui = Ui::new(screen, look);
         ui.app_mut().keys = keys;
         ui.app_mut().read_only = read_only;
+        ui.app_mut().columns = columns;
+        ui.app_mut().sieve.sort_by(sort);
         if let Some(lesson) = lesson {
             runtime.command(lesson);
             ui.turn_to(Page::Lesson);
