@@ -84,6 +84,9 @@ impl<'a> Canvas<'a> {
             return 0;
         }
         let columns = columns.min(area.right() - x);
+        if let Some(used) = put_simple(self.buffer, (x, y), text, columns, style) {
+            return used;
+        }
         let fitted = fit(text, usize::from(columns)).replace(text::GLUE, " ");
         let (end, _) = self.buffer.set_stringn(x, y, fitted, usize::from(columns), style);
         end - x
@@ -117,4 +120,69 @@ impl<'a> Canvas<'a> {
 #[must_use]
 pub fn columns(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+/// Whether this is a letter of one column that no other letter joins to: nearly all that is written is made of these.
+const fn is_simple(letter: char) -> bool {
+    matches!(letter, ' '..='~' | text::GLUE | '·' | '…' | '←'..='↓' | '─'..='◑' | '✓'..='✗')
+}
+
+/// Writes text of simple letters, if it is one: most of the time of a frame would be spent on looking for others.
+fn put_simple(buffer: &mut Buffer, at: (u16, u16), text: &str, columns: u16, style: Style) -> Option<u16> {
+    let mut count = 0_usize;
+    for letter in text.chars() {
+        if !is_simple(letter) {
+            return None;
+        }
+        count += 1;
+    }
+    let room = usize::from(columns);
+    let kept = if count > room { room.saturating_sub(1) } else { count };
+    let cut = (kept < count && room > 0).then_some('…');
+    let letters = text.chars().map(|letter| if letter == text::GLUE { ' ' } else { letter });
+    let start = buffer.index_of(at.0, at.1);
+    let cells = &mut buffer.content[start..start + room];
+    for (cell, letter) in cells.iter_mut().zip(letters.take(kept).chain(cut)) {
+        cell.set_char(letter).set_style(style);
+    }
+    u16::try_from(kept + usize::from(cut.is_some())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use unicode_width::UnicodeWidthChar;
+
+    #[test]
+    fn simple_letters_are_one_column_wide() {
+        let odd: Vec<char> =
+            ('\0'..'\u{3000}').filter(|letter| is_simple(*letter) && letter.width() != Some(1)).collect();
+        assert!(odd.is_empty(), "{odd:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_writes_what_the_long_way_does(
+            text in "[ -~─│●✖…·\u{a0}]{0,14}", x in 0u16..20, columns in 0u16..20
+        ) {
+            let area = Rect::new(0, 0, 20, 2);
+            let columns = columns.min(area.right() - x);
+            let style = Style::new().add_modifier(ratatui::style::Modifier::BOLD);
+            let (mut short, mut long) = (Buffer::empty(area), Buffer::empty(area));
+            let used = put_simple(&mut short, (x, 1), &text, columns, style);
+            let fitted = fit(&text, usize::from(columns)).replace(text::GLUE, " ");
+            let (end, _) = long.set_stringn(x, 1, fitted, usize::from(columns), style);
+            prop_assert_eq!(used, Some(end - x));
+            prop_assert_eq!(short, long);
+        }
+
+        #[test]
+        fn a_text_with_other_letters_takes_the_long_way(before in "[a-z]{0,5}", odd in "[é温\u{301}🚀\u{7}]") {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 1));
+            let text = format!("{before}{odd}");
+            prop_assert_eq!(put_simple(&mut buffer, (0, 0), &text, 20, Style::new()), None);
+            prop_assert_eq!(buffer, Buffer::empty(Rect::new(0, 0, 20, 1)));
+        }
+    }
 }
