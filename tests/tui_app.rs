@@ -11,6 +11,7 @@ use lwtop::mqtt::{Cause, ClientId, ConnId, Fault, Protocol};
 use lwtop::rules::{Rule, RuleSet};
 use lwtop::tui::keymap::Mode;
 use lwtop::tui::{Effect, Herald, Keymap, View};
+use ratatui::backend::Backend;
 use ratatui::style::Modifier;
 use tui_world::World;
 
@@ -247,6 +248,17 @@ fn a_selected_message_stays_selected_while_others_come() {
     world.launch("newest");
     let newest = world.draw();
     assert!(newest.lines().any(|line| line.contains('▸') && line.contains("newest")), "{newest}");
+}
+
+#[test]
+fn ctrl_l_writes_what_the_terminal_has_lost() {
+    let mut world = World::three(80, 24);
+    let screen = world.draw();
+    // Somebody else clears the terminal; lwtop cannot know.
+    world.ui.backend_mut().clear().unwrap();
+    assert!(!world.draw().contains("lwtThing"));
+    world.input(&Input::Key(KeyEvent::new(KeyCode::Char('l'), KeyModifiers::CONTROL)));
+    assert_eq!(world.draw(), screen);
 }
 
 #[test]

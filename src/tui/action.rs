@@ -97,6 +97,8 @@ pub enum Action {
     Palette,
     /// Lets the screen stand still, or go on.
     Pause,
+    /// Writes the whole screen anew.
+    Redraw,
     /// Removes the devices that were launched last.
     Undo,
     /// Shows the last notices.

@@ -98,6 +98,8 @@ pub struct App {
     pub notices: Notices,
     /// Whether the screen is to stand still: the screen takes it.
     pub pausing: bool,
+    /// Whether the whole screen is to be written anew: the screen takes it.
+    pub redrawing: bool,
     /// How far the topmost layer can be scrolled, as last drawn: only the drawing knows how its lines broke.
     pub extent: Cell<usize>,
     fleet_len: usize,
@@ -131,6 +133,7 @@ impl Default for App {
             note: None,
             notices: Notices::default(),
             pausing: false,
+            redrawing: false,
             extent: Cell::new(usize::MAX),
             fleet_len: 0,
             progress: false,
@@ -334,6 +337,10 @@ impl App {
             Action::Palette => self.open(Layer::Palette { typed: String::new(), row: 0 }),
             Action::Pause => {
                 self.pausing = true;
+                None
+            }
+            Action::Redraw => {
+                self.redrawing = true;
                 None
             }
             Action::Mark => self.mark(view),

@@ -373,6 +373,7 @@ pub const BINDINGS: &[Binding] = &[
         "this help",
     ),
     bind(TABBED, &[Char('q')], Action::Quit, "quit", "quit: the simulated devices leave cleanly"),
+    bind(&Mode::ALL, &[Ctrl('l')], Action::Redraw, "", "write the screen anew, if something else wrote on it"),
     fixed(&Mode::ALL, &[Ctrl('c')], Action::Quit, "quit, wherever you are"),
 ];
 

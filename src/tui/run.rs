@@ -82,6 +82,8 @@ pub struct Ui<B: Backend> {
     look: Look,
     schedule: Schedule,
     paused: Option<Paused>,
+    /// Whether the next frame is to be written whole.
+    anew: bool,
 }
 
 /// A screen that stands still.
@@ -100,7 +102,7 @@ impl<B: Backend> Ui<B> {
         if let Ok(size) = terminal.size() {
             app.area = Rect::new(0, 0, size.width, size.height);
         }
-        Self { terminal, app, look, schedule: Schedule::default(), paused: None }
+        Self { terminal, app, look, schedule: Schedule::default(), paused: None, anew: false }
     }
 
     /// Turns to a page.
@@ -125,6 +127,9 @@ impl<B: Backend> Ui<B> {
                     Some(Action::Pause | Action::Back) if was_paused => Vec::new(),
                     Some(action) => {
                         let effects = self.app.update(action, view);
+                        if std::mem::take(&mut self.app.redrawing) {
+                            self.redraw();
+                        }
                         if std::mem::take(&mut self.app.pausing) {
                             self.paused = Some(Paused { since: view.fleet.events(), frame: None });
                         }
@@ -165,6 +170,13 @@ impl<B: Backend> Ui<B> {
         Vec::new()
     }
 
+    /// Writes the whole screen with the next frame, whatever the terminal is thought to show: something else may have
+    /// written on it.
+    pub const fn redraw(&mut self) {
+        self.anew = true;
+        self.schedule.changed();
+    }
+
     /// The fleet or the status changed.
     pub const fn changed(&mut self) {
         self.schedule.changed();
@@ -187,6 +199,12 @@ impl<B: Backend> Ui<B> {
     /// # Errors
     /// What the terminal says when it cannot be written to.
     pub fn draw(&mut self, view: &View<'_>) -> Result<(), B::Error> {
+        if std::mem::take(&mut self.anew) {
+            // `Terminal::clear` would ask the terminal where its cursor is, and the answer would come in among the keys.
+            self.terminal.backend_mut().clear()?;
+            // The buffer of the last frame is emptied: the next one differs from it in all that is not blank.
+            self.terminal.swap_buffers();
+        }
         let (app, look, paused) = (&mut self.app, &self.look, &mut self.paused);
         let mut wake = None;
         self.terminal.draw(|frame| {
