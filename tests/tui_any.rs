@@ -8,9 +8,13 @@ use lwtop::hub::mass::Kind;
 use lwtop::hub::{Job, Notice, Toll, Work};
 use lwtop::mqtt::{Cause, ConnId, Fault, Protocol};
 use lwtop::rules::{Action, Rule, RuleSet};
+use lwtop::tui::Page;
 use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
 use std::time::Duration;
 use tui_world::World;
+use unicode_width::UnicodeWidthStr;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -106,6 +110,21 @@ fn some_job(world: &World, (what, one, other): (u8, u32, u32)) -> Job {
     Job { done, all, failed: done, rate: f64::from(one), left, toll, why, ..Job::new(work, world.now) }
 }
 
+/// What a person sees: not what is left in the cells under a wide letter.
+fn seen(buffer: &Buffer) -> Vec<(String, Style)> {
+    let mut cells = Vec::new();
+    let mut hidden = 0;
+    for cell in buffer.content() {
+        if hidden > 0 {
+            hidden -= 1;
+            continue;
+        }
+        hidden = cell.symbol().width().saturating_sub(1);
+        cells.push((cell.symbol().to_owned(), cell.style()));
+    }
+    cells
+}
+
 fn play(world: &mut World, step: Step) {
     let one_of = |world: &World, who: u8| {
         let devices: Vec<_> = world.fleet.devices().collect();
@@ -180,6 +199,14 @@ proptest! {
         for step in steps {
             play(&mut world, step);
             world.draw();
+            let app = world.ui.app();
+            if app.page == Page::Fleet && app.layers.is_empty() {
+                // Panes that are put down as they were are what would be drawn.
+                let (kept, screen) = (seen(world.ui.backend().buffer()), world.screen());
+                world.ui.redraw();
+                world.draw();
+                prop_assert!(kept == seen(world.ui.backend().buffer()), "{screen}\nis not\n{}", world.screen());
+            }
             let buffer = world.ui.backend().buffer();
             for cell in buffer.content() {
                 prop_assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());

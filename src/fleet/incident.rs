@@ -174,6 +174,8 @@ impl Incident {
 #[derive(Debug, Default)]
 pub struct IncidentLog {
     kept: VecDeque<Incident>,
+    /// The number of the last change of each.
+    changed: VecDeque<u64>,
     next: u64,
     /// The last that were changed after they were opened, oldest first: a view looks at those, and not at all.
     touched: VecDeque<IncidentId>,
@@ -190,8 +192,10 @@ impl IncidentLog {
         let id = IncidentId(self.next);
         if self.kept.len() == Self::CAPACITY {
             self.kept.pop_front();
+            self.changed.pop_front();
         }
         self.kept.push_back(build(id));
+        self.changed.push_back(0);
         id
     }
 
@@ -213,6 +217,9 @@ impl IncidentLog {
         }
         self.touched.push_back(id);
         self.changes += 1;
+        if let Some(changed) = self.changed.get_mut(place) {
+            *changed = self.changes;
+        }
         self.kept.get_mut(place)
     }
 
@@ -220,6 +227,7 @@ impl IncidentLog {
         // Any of them may change: nobody is told which.
         self.touched.clear();
         self.changes += 1;
+        self.changed.iter_mut().for_each(|changed| *changed = self.changes);
         self.kept.iter_mut()
     }
 
@@ -236,6 +244,12 @@ impl IncidentLog {
         let missed = usize::try_from(self.changes.checked_sub(changes)?).ok()?;
         let skipped = self.touched.len().checked_sub(missed)?;
         Some(self.touched.iter().skip(skipped).copied())
+    }
+
+    /// The number of the last change of an incident while it is kept: while it is the same, so is the incident.
+    #[must_use]
+    pub fn changed(&self, id: IncidentId) -> Option<u64> {
+        self.changed.get(self.place(id)?).copied()
     }
 
     /// The incidents, newest first.

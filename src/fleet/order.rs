@@ -18,6 +18,8 @@ pub struct Order {
     /// The fleet's changes and the choice of devices that were taken in; `None` after a new sort.
     seen: Option<(u64, u64)>,
     round: u32,
+    /// Whether the row of the device at each place is being taken out: apart from `known`, for it is asked of every row.
+    leaves: Vec<bool>,
     /// Room that is used again: what is merged in, what is taken out, and the rows that come of it.
     fresh: Vec<(u64, DeviceKey)>,
     leaving: Vec<DeviceKey>,
@@ -32,8 +34,6 @@ struct Known {
     finger: u64,
     /// Whether it has a row.
     here: bool,
-    /// Whether that row is being taken out.
-    leaves: bool,
     /// The round in which it was last looked at: many changes of one device are one.
     round: u32,
 }
@@ -95,6 +95,7 @@ impl Order {
     fn look(&mut self, fleet: &Fleet, sort: Sort, key: DeviceKey, shown: &impl Fn(DeviceKey) -> bool) {
         if self.known.len() <= key.0 {
             self.known.resize(key.0 + 1, Known::default());
+            self.leaves.resize(key.0 + 1, false);
         }
         let round = self.round;
         let known = &mut self.known[key.0];
@@ -108,7 +109,7 @@ impl Order {
             return;
         }
         if known.here {
-            known.leaves = true;
+            self.leaves[key.0] = true;
             self.leaving.push(key);
         }
         known.here = now.is_some();
@@ -126,7 +127,7 @@ impl Order {
         let mut kept = 0;
         for row in 0..self.rows.len() {
             let key = self.rows[row];
-            if !self.known[key.0].leaves {
+            if !self.leaves[key.0] {
                 self.rows[kept] = key;
                 self.numbers[kept] = self.numbers[row];
                 kept += 1;
@@ -135,7 +136,7 @@ impl Order {
         self.rows.truncate(kept);
         self.numbers.truncate(kept);
         for key in self.leaving.drain(..) {
-            self.known[key.0].leaves = false;
+            self.leaves[key.0] = false;
         }
     }
 
@@ -145,7 +146,12 @@ impl Order {
             return;
         }
         let mut fresh = std::mem::take(&mut self.fresh);
-        fresh.sort_unstable_by(|one, other| compare(fleet, sort, *one, *other));
+        if sort.has_more() {
+            fresh.sort_unstable_by(|one, other| compare(fleet, sort, *one, *other));
+        } else {
+            // The same, without a look at any device.
+            fresh.sort_unstable();
+        }
         self.moved += fresh.len() as u64;
         let (mut rows, mut numbers) = std::mem::take(&mut self.next);
         rows.clear();

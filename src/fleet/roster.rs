@@ -8,7 +8,7 @@ use std::ops::{Index, IndexMut};
 /// The devices by their place.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
-    devices: Slab<Device>,
+    devices: Slab<Kept>,
     /// The last places that were changed, oldest first.
     touched: VecDeque<DeviceKey>,
     /// How many changes there were.
@@ -17,40 +17,53 @@ pub(super) struct Roster {
     turnover: u64,
 }
 
+/// A device, and the number of its last change.
+#[derive(Debug)]
+struct Kept {
+    device: Device,
+    changed: u64,
+}
+
 /// Changes that are remembered; one event is several. A view that missed more looks at all devices once.
 const REMEMBERED: usize = 65_536;
 
 impl Roster {
-    fn touch(&mut self, place: usize) {
+    fn touch(&mut self, place: usize) -> u64 {
         if self.touched.len() == REMEMBERED {
             self.touched.pop_front();
         }
         self.touched.push_back(DeviceKey(place));
         self.total += 1;
+        self.total
     }
 
     pub(super) fn get(&self, place: usize) -> Option<&Device> {
-        self.devices.get(place)
+        self.devices.get(place).map(|kept| &kept.device)
     }
 
     pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut Device> {
-        if self.devices.contains(place) {
-            self.touch(place);
+        if !self.devices.contains(place) {
+            return None;
         }
-        self.devices.get_mut(place)
+        Some(&mut self[place])
     }
 
     pub(super) fn insert(&mut self, device: Device) -> usize {
-        let place = self.devices.insert(device);
+        let place = self.devices.insert(Kept { device, changed: 0 });
         self.turnover += 1;
-        self.touch(place);
+        self.devices[place].changed = self.touch(place);
         place
     }
 
     pub(super) fn remove(&mut self, place: usize) -> Device {
         self.turnover += 1;
         self.touch(place);
-        self.devices.remove(place)
+        self.devices.remove(place).device
+    }
+
+    /// The number of the last change of the device, which no other change has.
+    pub(super) fn changed(&self, place: usize) -> Option<u64> {
+        self.devices.get(place).map(|kept| kept.changed)
     }
 
     pub(super) const fn changes(&self) -> u64 {
@@ -72,13 +85,15 @@ impl Index<usize> for Roster {
     type Output = Device;
 
     fn index(&self, place: usize) -> &Device {
-        &self.devices[place]
+        &self.devices[place].device
     }
 }
 
 impl IndexMut<usize> for Roster {
     fn index_mut(&mut self, place: usize) -> &mut Device {
-        self.touch(place);
-        &mut self.devices[place]
+        let changed = self.touch(place);
+        let kept = &mut self.devices[place];
+        kept.changed = changed;
+        &mut kept.device
     }
 }

@@ -198,6 +198,12 @@ impl Fleet {
         self.devices.changes()
     }
 
+    /// The number of the last change of the device at `key`: while it is the same, so is the device.
+    #[must_use]
+    pub fn changed(&self, key: DeviceKey) -> Option<u64> {
+        self.devices.changed(key.0)
+    }
+
     /// How many devices came or went so far.
     #[must_use]
     pub const fn turnover(&self) -> u64 {

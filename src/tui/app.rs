@@ -39,6 +39,15 @@ pub enum Effect {
     Quit,
 }
 
+/// What only the screen can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// To stand still.
+    Pause,
+    /// To be written anew, all of it.
+    Redraw,
+}
+
 /// Which region the keys go to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Focus {
@@ -96,10 +105,8 @@ pub struct App {
     pub note: Option<Notice>,
     /// The last notices, lwtop's answers among them.
     pub notices: Notices,
-    /// Whether the screen is to stand still: the screen takes it.
-    pub pausing: bool,
-    /// Whether the whole screen is to be written anew: the screen takes it.
-    pub redrawing: bool,
+    /// What the screen itself is to do: it takes it.
+    pub wish: Option<Wish>,
     /// How far the topmost layer can be scrolled, as last drawn: only the drawing knows how its lines broke.
     pub extent: Cell<usize>,
     fleet_len: usize,
@@ -132,8 +139,7 @@ impl Default for App {
             last_fault: None,
             note: None,
             notices: Notices::default(),
-            pausing: false,
-            redrawing: false,
+            wish: None,
             extent: Cell::new(usize::MAX),
             fleet_len: 0,
             progress: false,
@@ -336,11 +342,11 @@ impl App {
             Action::Filter => self.open(Layer::Filter),
             Action::Palette => self.open(Layer::Palette { typed: String::new(), row: 0 }),
             Action::Pause => {
-                self.pausing = true;
+                self.wish = Some(Wish::Pause);
                 None
             }
             Action::Redraw => {
-                self.redrawing = true;
+                self.wish = Some(Wish::Redraw);
                 None
             }
             Action::Mark => self.mark(view),

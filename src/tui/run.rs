@@ -2,11 +2,11 @@
 
 use super::View;
 use super::action::Action;
-use super::app::{App, Effect};
+use super::app::{App, Effect, Wish};
 use super::keymap::{Key, Mode};
 use super::look::Look;
 use super::page::Page;
-use super::view::{self, Canvas};
+use super::view::{self, Album, Canvas};
 use crate::clock::Moment;
 use crossterm::event::{Event, KeyEventKind};
 use ratatui::Terminal;
@@ -82,6 +82,8 @@ pub struct Ui<B: Backend> {
     look: Look,
     schedule: Schedule,
     paused: Option<Paused>,
+    /// The panes of the last frame.
+    album: Album,
     /// Whether the next frame is to be written whole.
     anew: bool,
 }
@@ -102,7 +104,7 @@ impl<B: Backend> Ui<B> {
         if let Ok(size) = terminal.size() {
             app.area = Rect::new(0, 0, size.width, size.height);
         }
-        Self { terminal, app, look, schedule: Schedule::default(), paused: None, anew: false }
+        Self { terminal, app, look, schedule: Schedule::default(), paused: None, album: Album::default(), anew: false }
     }
 
     /// Turns to a page.
@@ -127,11 +129,12 @@ impl<B: Backend> Ui<B> {
                     Some(Action::Pause | Action::Back) if was_paused => Vec::new(),
                     Some(action) => {
                         let effects = self.app.update(action, view);
-                        if std::mem::take(&mut self.app.redrawing) {
-                            self.redraw();
-                        }
-                        if std::mem::take(&mut self.app.pausing) {
-                            self.paused = Some(Paused { since: view.fleet.events(), frame: None });
+                        match self.app.wish.take() {
+                            Some(Wish::Pause) => {
+                                self.paused = Some(Paused { since: view.fleet.events(), frame: None });
+                            }
+                            Some(Wish::Redraw) => self.redraw(),
+                            None => {}
                         }
                         effects
                     }
@@ -204,8 +207,9 @@ impl<B: Backend> Ui<B> {
             self.terminal.backend_mut().clear()?;
             // The buffer of the last frame is emptied: the next one differs from it in all that is not blank.
             self.terminal.swap_buffers();
+            self.album.clear();
         }
-        let (app, look, paused) = (&mut self.app, &self.look, &mut self.paused);
+        let (app, look, paused, album) = (&mut self.app, &self.look, &mut self.paused, &mut self.album);
         let mut wake = None;
         self.terminal.draw(|frame| {
             if app.area != frame.area() {
@@ -220,7 +224,7 @@ impl<B: Backend> Ui<B> {
                 return;
             }
             app.sync(view);
-            let mut canvas = Canvas::new(view, app, look, frame.buffer_mut());
+            let mut canvas = Canvas::new(view, app, look, frame.buffer_mut()).with_album(album);
             view::draw(&mut canvas);
             wake = canvas.wake();
             if let Some(paused) = paused {

@@ -6,6 +6,7 @@ use super::super::keymap::Mode;
 use super::super::look::Look;
 use super::super::text::{self, fit};
 use super::super::{View, words};
+use super::album::Album;
 use crate::clock::Moment;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -22,12 +23,22 @@ pub struct Canvas<'a> {
     /// The cells.
     pub buffer: &'a mut Buffer,
     wake: Option<Moment>,
+    /// Until when what was drawn looks the same to the last cell, where that is sooner than the wake.
+    until: Option<Moment>,
+    /// The panes of the frame before; without it, all are drawn.
+    pub(super) album: Option<&'a mut Album>,
 }
 
 impl<'a> Canvas<'a> {
     /// An empty frame.
     pub const fn new(view: &'a View<'a>, app: &'a App, look: &'a Look, buffer: &'a mut Buffer) -> Self {
-        Self { view, app, look, buffer, wake: None }
+        Self { view, app, look, buffer, wake: None, until: None, album: None }
+    }
+
+    /// The same with the panes of the frame before.
+    #[must_use]
+    pub fn with_album(self, album: &'a mut Album) -> Self {
+        Self { album: Some(album), ..self }
     }
 
     /// When something on the picture will read differently although nothing happened; `None` if never.
@@ -45,6 +56,21 @@ impl<'a> Canvas<'a> {
     /// Something on the picture changes at `at`.
     pub fn wake_at(&mut self, at: Moment) {
         self.wake = Some(self.wake.map_or(at, |other| other.min(at)));
+    }
+
+    /// Something on the picture moves at `at`, which alone is worth no frame.
+    pub fn moves_at(&mut self, at: Moment) {
+        self.until = Some(self.until.map_or(at, |other| other.min(at)));
+    }
+
+    /// Draws a part; hands back when it reads differently, and until when it looks the same.
+    pub(super) fn timed(&mut self, draw: impl FnOnce(&mut Self)) -> (Option<Moment>, Option<Moment>) {
+        let (wake, until) = (self.wake.take(), self.until.take());
+        draw(self);
+        let own = (self.wake, [self.wake, self.until].into_iter().flatten().min());
+        self.wake = [wake, self.wake].into_iter().flatten().min();
+        self.until = until;
+        own
     }
 
     /// The age of `then`, such as `12 s`.

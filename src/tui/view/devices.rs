@@ -2,7 +2,7 @@
 
 use super::boxes::{Titles, frame};
 use super::canvas::Canvas;
-use super::{pane, table, wall};
+use super::{album, table, wall};
 use crate::fleet::LinkState;
 use crate::tui::app::Focus;
 use crate::tui::layout::{Form, Regions};
@@ -43,7 +43,7 @@ fn panes(canvas: &mut Canvas<'_>, regions: &Regions) {
         let place = index - first;
         let area = regions.pane(place / grid.columns, place % grid.columns);
         if let Some(device) = canvas.view.fleet.device(*key) {
-            pane::draw(canvas, area, device, here && index == selected, focus);
+            album::pane(canvas, area, place, *key, device, (here && index == selected, focus));
         }
     }
     rest(canvas, regions, first);

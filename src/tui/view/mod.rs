@@ -1,5 +1,6 @@
 //! The screen, one file per region. Drawing takes facts by reference and changes nothing but the buffer.
 
+mod album;
 mod boxes;
 mod canvas;
 mod columns;
@@ -35,6 +36,7 @@ mod wall;
 mod why;
 mod wills;
 
+pub use album::Album;
 pub use canvas::Canvas;
 
 use super::glyph;

@@ -104,6 +104,7 @@ fn alive(canvas: &mut Canvas<'_>, pen: &mut Pen, device: &Device) {
                 let style = fuse_style(canvas, device);
                 let text = fuse_words(canvas, device, session, silence, deadline);
                 let bar = usize::from(pen.area.width).saturating_sub(width(&text) + 3).min(22);
+                canvas.moves_at(next_block(session.last_packet, silence, deadline, bar));
                 pen.line(canvas, &format!("{} {text}", fuse_bar(silence, deadline, bar)), style);
             }
         }
@@ -209,6 +210,18 @@ pub fn fuse_bar(silence: Duration, deadline: Duration, columns: usize) -> String
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "0 to 99")]
     let burnt = (part * columns as f64).round() as usize;
     format!("▕{}{}▏", "█".repeat(burnt), "░".repeat(columns - burnt))
+}
+
+/// When the bar of a fuse that began to burn at `start` looks different, or a moment before.
+fn next_block(start: Moment, silence: Duration, deadline: Duration, columns: usize) -> Moment {
+    if columns == 0 || silence >= deadline {
+        return Moment::from_micros(u64::MAX);
+    }
+    let step = deadline.as_secs_f64() / f64::from(u16::try_from(columns).unwrap_or(u16::MAX));
+    let next = (silence.as_secs_f64() / step + 0.5).floor() + 0.5;
+    // In doubt too early: then it is only drawn once more.
+    let after = Duration::try_from_secs_f64(next * step).unwrap_or(deadline).saturating_sub(Duration::from_millis(1));
+    start + after.max(silence)
 }
 
 /// The colour of a fuse.
