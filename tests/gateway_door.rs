@@ -38,7 +38,11 @@ async fn a_device_cannot_publish_to_the_servers_topics() {
     let mut events = world.subscriber("$aws/#").await;
     let mut device = world.device(Connect::new("a", 4)).await;
     device.send(&publish("$aws/events/presence/disconnected/b", b"forged")).await;
+    device.send(&publish("$aws/things/a/shadow/update", b"{}")).await;
     device.ping().await;
+    // MQTT 3.1.1 cannot tell the device; a person is told, once.
+    let told = world.notice().await;
+    assert!(told.starts_with("a may not publish to $aws/events/presence/disconnected/b: topics that begin"), "{told}");
     world.fault("a", Fault::Fin);
     world.closed().await;
     device.hear_out().await;
@@ -68,6 +72,7 @@ async fn a_device_that_knows_the_links_login_is_still_a_guest() {
     link.packet().await.expect("CONNACK");
     link.send(&publish("$aws/true", b"yes")).await;
     assert_eq!(events.message().await.1, "yes");
+    assert!(world.notice().await.starts_with("a may not publish to $aws/forged"));
     drop(device);
     world.closed().await;
     world.nothing_more().await;
@@ -96,20 +101,20 @@ async fn a_refused_client_is_reported_with_the_reason() {
 #[tokio::test]
 async fn a_will_that_would_never_be_published_is_refused_at_once() {
     let mut world = World::start().await;
-    let reserved = "begins with $";
+    let reserved = "begins with $: there only the broker itself publishes";
     for (topic, level, answer, why) in [
         ("", 4, None, "is empty"),
         ("a/#", 4, None, "has a wildcard"),
         ("$aws/events/presence/disconnected/b", 4, Some(vec![0x20, 2, 0, 5]), reserved),
         ("", 5, Some(vec![0x20, 3, 0, 0x90, 0]), "is empty"),
         ("+/a", 5, Some(vec![0x20, 3, 0, 0x90, 0]), "has a wildcard"),
-        ("$x", 5, Some(vec![0x20, 3, 0, 0x87, 0]), reserved),
+        ("$aws/things/a/shadow/update", 5, Some(vec![0x20, 3, 0, 0x87, 0]), reserved),
     ] {
         let mut wire = Wire::connect(world.addr()).await;
         wire.send(&Connect { will: Some(topic), ..Connect::new("a", level) }.bytes()).await;
         assert_eq!(wire.packet().await, answer, "{topic}");
         let (client, said) = world.refused().await;
-        assert!(client.as_str() == "a" && said.contains(why), "{topic}: {said}");
+        assert!(client.as_str() == "a" && said.contains(why) && said.contains(topic), "{topic}: {said}");
         assert_eq!(wire.packet().await, None, "{topic}");
     }
     world.nothing_more().await;

@@ -1,6 +1,7 @@
 //! The embedded broker's door: who is admitted, and what guests may do.
 
 use super::LinkLogin;
+use super::told::Told;
 use crate::wiring::Guests;
 use mqtt5::broker::auth::{AuthProvider, AuthResult};
 use mqtt5::error::Result;
@@ -17,11 +18,12 @@ type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(super) struct Door {
     guests: Arc<Guests>,
     link: LinkLogin,
+    told: Option<Told>,
 }
 
 impl Door {
-    pub(super) const fn new(guests: Arc<Guests>, link: LinkLogin) -> Self {
-        Self { guests, link }
+    pub(super) const fn new(guests: Arc<Guests>, link: LinkLogin, told: Option<Told>) -> Self {
+        Self { guests, link, told }
     }
 
     fn is_link(&self, connect: &ConnectPacket) -> bool {
@@ -57,10 +59,14 @@ impl AuthProvider for Door {
     }
 
     /// Asked for wills too, at the moment they are due.
-    fn authorize_publish<'a>(&'a self, _: &str, user: Option<&'a str>, topic: &'a str) -> Answer<'a, bool> {
+    fn authorize_publish<'a>(&'a self, client: &str, user: Option<&'a str>, topic: &'a str) -> Answer<'a, bool> {
         // Topics that begin with `$` are the server's (3.1.1 section 4.7.2): a device that could publish to
         // `$aws/events/presence/…` could forge another's death.
-        Box::pin(ready(!topic.starts_with('$') || user == Some(self.link.user.as_str())))
+        let allowed = !topic.starts_with('$') || user == Some(self.link.user.as_str());
+        if let Some(told) = self.told.as_ref().filter(|_| !allowed) {
+            told.refused(client, topic);
+        }
+        Box::pin(ready(allowed))
     }
 
     fn authorize_subscribe<'a>(&'a self, _: &str, _: Option<&'a str>, _: &'a str) -> Answer<'a, bool> {

@@ -6,9 +6,12 @@
 
 mod door;
 mod login;
+mod told;
 
 pub use login::LinkLogin;
 
+use crate::clock::Clock;
+use crate::fleet::Report;
 use crate::wiring::{Guests, LARGEST_PACKET};
 use door::Door;
 use mqtt5::broker::config::{AuthConfig, BrokerConfig, RateLimitConfig, StorageBackend, StorageConfig};
@@ -16,7 +19,9 @@ use mqtt5::broker::{BrokerShutdownHandle, MqttBroker, ResourceLimits};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use told::Told;
 
 /// Why the embedded broker does not run.
 #[derive(Debug, thiserror::Error)]
@@ -49,9 +54,26 @@ impl EmbeddedBroker {
     ///
     /// When no loopback port can be had, or the operating system gives no random bytes.
     pub async fn start(guests: Arc<Guests>) -> Result<Self, BrokerError> {
+        Self::open(guests, None).await
+    }
+
+    /// The same, and it tells a person which messages it refuses.
+    ///
+    /// # Errors
+    ///
+    /// As for [`EmbeddedBroker::start`].
+    pub async fn start_telling(
+        guests: Arc<Guests>,
+        reports: mpsc::Sender<Report>,
+        clock: Clock,
+    ) -> Result<Self, BrokerError> {
+        Self::open(guests, Some(Told::new(reports, clock))).await
+    }
+
+    async fn open(guests: Arc<Guests>, told: Option<Told>) -> Result<Self, BrokerError> {
         let login = LinkLogin::random()?;
         let broker = MqttBroker::with_config(config()).await.map_err(|error| BrokerError::Start(error.to_string()))?;
-        let mut broker = broker.with_auth_provider(Arc::new(Door::new(guests, login.clone())));
+        let mut broker = broker.with_auth_provider(Arc::new(Door::new(guests, login.clone(), told)));
         broker.resource_monitor().update_limits(limits());
         let addr = broker.local_addr().ok_or(BrokerError::Ended)?;
         let shutdown = broker.shutdown_handle();

@@ -1,6 +1,6 @@
 //! Which wills are refused at CONNECT where the broker behind would take them and then not keep to what it promised. Pure.
 
-use crate::mqtt::Protocol;
+use crate::mqtt::{Protocol, topic};
 
 /// Why a will is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +43,11 @@ impl Objection {
     pub(super) fn words(self, topic: &str) -> String {
         match self {
             Self::Empty => "the topic of its will is empty".to_owned(),
-            Self::Wildcard => format!("the topic of its will, {topic}, has a wildcard"),
+            Self::Wildcard => format!("the topic of its will, {}, has a wildcard", topic::shown(topic)),
             Self::Reserved => format!(
-                "the topic of its will, {topic}, begins with $: there only the broker itself publishes, and lwtop's own broker \
-                 has no shadows; give it another topic"
+                "the topic of its will, {}, begins with $: there only the broker itself publishes, and lwtop's own broker \
+                 has no shadows; give it another topic",
+                topic::shown(topic)
             ),
         }
     }

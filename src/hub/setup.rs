@@ -244,7 +244,8 @@ async fn bring_up(setup: Setup, other_filters: Vec<TopicFilter>, lanes: Lanes) -
             let address = listener.local_addr();
             say("starting the broker").await.map_err(lost)?;
             let guests = Arc::new(Guests::default());
-            let broker = EmbeddedBroker::start(Arc::clone(&guests)).await.map_err(|error| error.to_string())?;
+            let broker = EmbeddedBroker::start_telling(Arc::clone(&guests), lanes.reports.clone(), lanes.clock);
+            let broker = broker.await.map_err(|error| error.to_string())?;
             let upstream = broker.addr();
             say("connecting to the broker").await.map_err(lost)?;
             let login = broker.link_login();

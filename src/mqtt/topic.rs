@@ -143,12 +143,30 @@ impl fmt::Display for TopicFilter {
     }
 }
 
+/// A topic that a device named, for a sentence: at most eighty characters, none of which moves a terminal's cursor.
+#[must_use]
+pub fn shown(name: &str) -> String {
+    let mut text: String =
+        name.chars().take(80).map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect();
+    if name.chars().nth(80).is_some() {
+        text.push('…');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn filter(text: &str) -> TopicFilter {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn any_topic_fits_into_a_sentence() {
+        assert_eq!(shown("$aws/things/ä"), "$aws/things/ä");
+        assert_eq!(shown("a\u{1b}[2J\nb"), "a\u{fffd}[2J\u{fffd}b");
+        assert_eq!(shown(&"ä".repeat(81)), "ä".repeat(80) + "…");
     }
 
     #[test]

@@ -52,14 +52,15 @@ impl World {
     /// The same with another configuration.
     pub async fn start_like(doors: Vec<Door>, change: impl FnOnce(&mut GatewayConfig)) -> (Self, Vec<SocketAddr>) {
         let guests = Arc::new(Guests::default());
-        let broker = EmbeddedBroker::start(Arc::clone(&guests)).await.unwrap();
+        let (sender, reports) = mpsc::channel(64);
+        let clock = Clock::start();
+        let broker = EmbeddedBroker::start_telling(Arc::clone(&guests), sender.clone(), clock).await.unwrap();
         let mut listener = Gateway::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
         let mut addresses = Vec::new();
         for door in doors {
             addresses.push(listener.add(([127, 0, 0, 1], 0).into(), door).await.unwrap());
         }
         let board = Arc::new(ActivityBoard::default());
-        let (sender, reports) = mpsc::channel(64);
         let mut config = GatewayConfig {
             connect_deadline: Duration::from_secs(1),
             // However slow the machine is, nothing is told twice.
@@ -67,7 +68,7 @@ impl World {
             ..GatewayConfig::new(broker.addr())
         };
         change(&mut config);
-        let gateway = listener.serve(config, sender, Arc::clone(&board), Arc::clone(&guests), Clock::start());
+        let gateway = listener.serve(config, sender, Arc::clone(&board), Arc::clone(&guests), clock);
         (Self { broker, gateway, reports, board, guests, notices: VecDeque::new() }, addresses)
     }
 
