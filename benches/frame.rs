@@ -19,7 +19,7 @@ use lwtop::hub::Status;
 use lwtop::mqtt::{Cause, ClientId, ConnId, KeepAlive, Protocol};
 use lwtop::rules::RuleSet;
 use lwtop::tui::layout::{Form, Shape};
-use lwtop::tui::{Look, Ui, View};
+use lwtop::tui::{Look, Theme, Ui, View};
 use lwtop::wiring::Activity;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
@@ -80,7 +80,8 @@ impl Scene {
         let bytes = Rc::new(Cell::new(0));
         let backend = CrosstermBackend::new(Sink(Rc::clone(&bytes)));
         let terminal = Terminal::with_options(backend, TerminalOptions { viewport: Viewport::Fixed(SCREEN) })?;
-        let mut ui = Ui::new(terminal, Look::plain());
+        // In the colours that a person has who never asked for others.
+        let mut ui = Ui::new(terminal, Look { theme: Theme::dark(), ..Look::plain() });
         ui.app_mut().shape = shape;
         let fleet = Fleet::new(Settings { will: "/last/will/topic".parse().expect("a filter"), rules: true });
         let now = Moment::from_millis(1_000_000);

@@ -153,6 +153,15 @@ impl Order {
             fresh.sort_unstable();
         }
         self.moved += fresh.len() as u64;
+        let last = self.numbers.last().copied().zip(self.rows.last().copied());
+        if last.is_none_or(|last| compare(fleet, sort, last, fresh[0]) == Ordering::Less) {
+            // All of them come after the others, as whoever was heard last among those whose fuses burn.
+            self.numbers.extend(fresh.iter().map(|(number, _)| number));
+            self.rows.extend(fresh.iter().map(|(_, key)| key));
+            fresh.clear();
+            self.fresh = fresh;
+            return;
+        }
         let (mut rows, mut numbers) = std::mem::take(&mut self.next);
         rows.clear();
         numbers.clear();

@@ -44,6 +44,7 @@ use super::keymap::Mode;
 use super::layer::Layer;
 use super::layout::{body, too_small};
 use super::page::Page;
+use ratatui::style::Style;
 
 /// Says in the first line of a screen that stands still what waits behind it.
 pub fn paused(canvas: &mut Canvas<'_>, events: u64) {
@@ -56,7 +57,10 @@ pub fn paused(canvas: &mut Canvas<'_>, events: u64) {
 /// Draws everything, in the signs that the terminal has.
 pub fn draw(canvas: &mut Canvas<'_>) {
     let area = canvas.area();
-    canvas.buffer.set_style(area, canvas.look.theme.text);
+    // Mostly it is the terminal's own, which the cells of an empty frame have.
+    if canvas.look.theme.text != Style::new() {
+        canvas.buffer.set_style(area, canvas.look.theme.text);
+    }
     draw_signs(canvas);
     if canvas.look.ascii {
         glyph::to_ascii(canvas.buffer);
