@@ -81,7 +81,7 @@ fn example_in_full() -> String {
 /// entry here. The keys of rules are held to the example beside the code that reads them.
 fn every_key() -> Config {
     let Config { broker, topics, devices, interface, keys: _, rules: _ } = Config::default();
-    let InterfaceSection { theme, ascii, read_only, bell, title, columns, sort: _ } = interface;
+    let InterfaceSection { theme, ascii, read_only, mouse, bell, title, columns, sort: _ } = interface;
     let BrokerSection {
         gateway,
         listen,
@@ -140,6 +140,7 @@ fn every_key() -> Config {
             theme,
             ascii,
             read_only,
+            mouse,
             bell,
             title,
             columns,

@@ -83,6 +83,18 @@ impl Terminal {
         self.wait(text, |output| output.parser.screen().contents().contains(text));
     }
 
+    /// Clicks on the first place where `text` stands.
+    fn click(&mut self, text: &str) {
+        self.see(text);
+        let contents = self.output.0.lock().expect("output").parser.screen().contents();
+        let found = contents.lines().enumerate().find_map(|(row, line)| {
+            // All before it is one column wide.
+            line.find(text).map(|byte| (row + 1, line[..byte].chars().count() + 1))
+        });
+        let (row, column) = found.expect("the text was seen");
+        self.press(&format!("\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m"));
+    }
+
     fn end(&mut self) -> portable_pty::ExitStatus {
         self.wait("the end of the program", |output| output.ended);
         self.child.wait().expect("an exit status")
@@ -95,6 +107,7 @@ impl Terminal {
         assert!(!screen.alternate_screen(), "still on the alternate screen");
         assert!(!screen.hide_cursor(), "the cursor is hidden");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        assert_eq!(screen.mouse_protocol_encoding(), vt100::MouseProtocolEncoding::Default);
         let entered = output.raw.windows(8).any(|window| window == b"\x1b[?1049h");
         assert!(entered, "it never was on the alternate screen");
     }
@@ -125,6 +138,40 @@ fn a_person_sees_a_will_travel() {
     let status = terminal.end();
     assert!(status.success(), "{status:?}");
     terminal.assert_restored();
+}
+
+#[test]
+fn a_mouse_is_enough() {
+    let mut terminal = Terminal::start(24, 80, &["--listen", "127.0.0.1:0", "--devices", "2"], &[]);
+    terminal.see("2 online");
+    terminal.click("lwtThing-2");
+    terminal.click("kill…");
+    terminal.see("How shall lwtThing-2 die?");
+    // The plainest cut is selected when the menu opens.
+    terminal.click("cut, FIN");
+    terminal.see("1 offline");
+    terminal.click("Incidents");
+    terminal.see("1 incident");
+    terminal.click("help");
+    terminal.see("launch one simulated device");
+    // Beside it.
+    terminal.click("Wills");
+    terminal.wait("the help to close", |output| !output.parser.screen().contents().contains("launch one"));
+    terminal.click("quit");
+    assert!(terminal.end().success());
+    terminal.assert_restored();
+}
+
+#[test]
+fn a_mouse_that_is_left_to_the_terminal_is_never_asked_for() {
+    let mut terminal = Terminal::start(24, 80, &["--listen", "127.0.0.1:0", "--no-mouse"], &[]);
+    terminal.see("3 online");
+    terminal.press("q");
+    assert!(terminal.end().success());
+    terminal.assert_restored();
+    let output = terminal.output.0.lock().expect("output");
+    let asked = output.raw.windows(8).any(|window| window.starts_with(b"\x1b[?100") && window.ends_with(b"h"));
+    assert!(!asked, "it asks for the mouse");
 }
 
 #[test]

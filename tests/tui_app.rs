@@ -2,6 +2,8 @@
 
 #[path = "tui_app/mass.rs"]
 mod mass;
+#[path = "tui_app/mouse.rs"]
+mod mouse;
 mod tui_world;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};

@@ -22,7 +22,7 @@ fn inside() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let stop = runtime.block_on(async {
         let mut stops = Stops::listen().unwrap();
-        let (screen, _guard) = terminal::enter().unwrap();
+        let (screen, _guard) = terminal::enter(true).unwrap();
         let mut ui = Ui::new(screen, Look::plain());
         ui.draw(&View { fleet: &world.fleet, status: &world.status, rules: &world.rules, now: world.now }).unwrap();
         match ending.as_str() {
@@ -83,16 +83,22 @@ fn leave(ending: &str) -> Left {
     };
     child.wait().unwrap();
     let mut parser = vt100::Parser::new(24.try_into().unwrap(), 80.try_into().unwrap(), 0);
-    let mut drawn = false;
+    let (mut drawn, mut mouse) = (false, false);
     // Looks while it goes by: a frame is a piece, and only the alternate screen may show it.
     for piece in bytes.split_inclusive(|byte| *byte == b'l') {
         parser.process(piece);
         let screen = parser.screen();
+        mouse |= screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease;
         drawn |= screen.alternate_screen() && screen.hide_cursor() && screen.contents().contains("● online");
     }
     assert!(!parser.screen().alternate_screen(), "the alternate screen was left on");
     assert!(!parser.screen().hide_cursor(), "the cursor was left hidden");
     assert!(!parser.screen().bracketed_paste(), "bracketed paste was left on");
+    assert!(mouse, "the mouse was never listened to");
+    assert_eq!(parser.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse was left on");
+    assert_eq!(parser.screen().mouse_protocol_encoding(), vt100::MouseProtocolEncoding::Default);
+    let moves = bytes.windows(8).any(|window| window == b"\x1b[?1003h" || window == b"\x1b[?1002h");
+    assert!(!moves, "it asks to be told of a mouse that only moves");
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let settings = text.rsplit("SETTINGS").next().unwrap_or_default().to_owned();
     Left { screen: parser.screen().contents(), settings, drawn }

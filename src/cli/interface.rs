@@ -4,6 +4,7 @@ use clap::Args;
 
 /// How the terminal interface looks and listens.
 #[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct InterfaceArgs {
     /// The theme: dark, light, high-contrast, colour-blind, mono, or the path of a file [default: dark]
     #[arg(long, value_name = "NAME", help_heading = "Interface")]
@@ -16,4 +17,8 @@ pub struct InterfaceArgs {
     /// Watch only: nothing can be launched, killed or deleted
     #[arg(long, help_heading = "Interface", conflicts_with = "devices")]
     pub read_only: bool,
+
+    /// Leave the mouse to the terminal: text can then be selected without shift
+    #[arg(long, help_heading = "Interface")]
+    pub no_mouse: bool,
 }

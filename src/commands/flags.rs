@@ -23,12 +23,13 @@ pub(super) fn of_fleet(args: &FleetArgs) -> Sources {
 
 /// Where the configuration of the terminal interface comes from.
 pub(super) fn of_interface(args: &FleetArgs, interface: &InterfaceArgs) -> Sources {
-    let InterfaceArgs { theme, ascii, read_only } = interface.clone();
+    let InterfaceArgs { theme, ascii, read_only, no_mouse } = interface.clone();
     let mut sources = of_fleet(args);
     let flags = [
         one("--theme", "interface.theme", theme),
         one("--ascii", "interface.ascii", ascii.then_some(true)),
         one("--read-only", "interface.read_only", read_only.then_some(true)),
+        one("--no-mouse", "interface.mouse", no_mouse.then_some(false)),
     ];
     sources.flags.extend(flags.into_iter().flatten());
     sources

@@ -23,6 +23,7 @@ struct Manner {
     read_only: bool,
     columns: Columns,
     sort: Option<Sort>,
+    mouse: bool,
 }
 
 impl Manner {
@@ -37,6 +38,7 @@ impl Manner {
             keys,
             herald,
             read_only: interface.read_only,
+            mouse: interface.mouse,
             columns: Columns::of(&interface.columns),
             sort: interface.sort,
         })
@@ -46,7 +48,15 @@ impl Manner {
     fn usual() -> Self {
         let look = Look::of_environment(Theme::dark());
         let keys = Keymap::default().in_ascii(look.ascii);
-        Self { look, keys, herald: Herald::default(), read_only: false, columns: Columns::default(), sort: None }
+        Self {
+            look,
+            keys,
+            herald: Herald::default(),
+            read_only: false,
+            mouse: true,
+            columns: Columns::default(),
+            sort: None,
+        }
     }
 }
 
@@ -64,9 +74,9 @@ pub(super) fn lesson(setup: Setup, lesson: Command) -> Result<(), Failure> {
 }
 
 fn open(setup: Setup, manner: Manner, lesson: Option<Command>) -> Result<(), Failure> {
-    let Manner { look, keys, mut herald, read_only, columns, sort } = manner;
+    let Manner { look, keys, mut herald, read_only, mouse, columns, sort } = manner;
     executor()?.block_on(async {
-        let (screen, guard) = terminal::enter().map_err(|error| Failure::Usage(error.to_string()))?;
+        let (screen, guard) = terminal::enter(mouse).map_err(|error| Failure::Usage(error.to_string()))?;
         let clock = Clock::start();
         let mut stops =
             Stops::listen().map_err(|error| Failure::Runtime(format!("signals cannot be handled: {error}")))?;

@@ -18,6 +18,8 @@ pub struct InterfaceSection {
     pub ascii: bool,
     /// Whether nothing can be launched, killed or deleted.
     pub read_only: bool,
+    /// Whether clicks and the wheel are listened to.
+    pub mouse: bool,
     /// Whether the terminal's bell rings at a death.
     pub bell: bool,
     /// Whether the terminal's title tells how many devices are there.
@@ -36,6 +38,7 @@ impl Default for InterfaceSection {
             theme: "dark".to_owned(),
             ascii: false,
             read_only: false,
+            mouse: true,
             bell: false,
             title: false,
             columns: Column::USUAL.to_vec(),

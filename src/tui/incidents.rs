@@ -48,6 +48,24 @@ impl IncidentsPage {
         self.cursor.sync(list, layout::incidents(area).rows);
     }
 
+    /// Selects `id`, if it is shown; true if it was selected already.
+    pub fn choose(&mut self, id: IncidentId, fleet: &Fleet, rows: usize) -> bool {
+        let list = Listed::from(fleet.incidents()).sifted(self.sift.rows());
+        let row = list.above(id.0.saturating_sub(1));
+        if list.number(row).is_none_or(|number| number + 1 != id.0) {
+            return false;
+        }
+        let was = self.cursor.row(list);
+        self.cursor.choose(row, list, rows);
+        was == row
+    }
+
+    /// Scrolls by so many rows.
+    pub fn scroll(&mut self, down: bool, by: usize, fleet: &Fleet, rows: usize) {
+        let list = Listed::from(fleet.incidents()).sifted(self.sift.rows());
+        self.cursor.scroll(down, by, list, rows);
+    }
+
     /// Moves within the list.
     pub fn step(&mut self, action: Action, view: &View<'_>, area: Rect) {
         let list = Listed::from(view.fleet.incidents()).sifted(self.sift.rows());

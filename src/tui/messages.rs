@@ -209,6 +209,25 @@ impl MessagesPage {
         self.lines.sort_unstable_by_key(|(number, ..)| std::cmp::Reverse(*number));
     }
 
+    /// Selects the line with this number, if it is still there; true if it was selected already.
+    pub fn choose(&mut self, number: u64, view: &View<'_>, area: Rect) -> bool {
+        let Some(row) = self.lines.iter().position(|(other, ..)| *other == number) else { return false };
+        let was = self.row() == row;
+        self.chosen = (row > 0).then_some(number);
+        self.sync(view, area);
+        was
+    }
+
+    /// Scrolls by so many rows. The cursor stays where it is while that is visible, and then comes along at the edge.
+    pub fn scroll(&mut self, down: bool, by: usize, view: &View<'_>, area: Rect) {
+        let rows = layout::messages(area).rows;
+        let last_top = self.lines.len().saturating_sub(rows);
+        self.top = if down { (self.top + by).min(last_top) } else { self.top.saturating_sub(by) };
+        let row = self.row().clamp(self.top, self.top + rows.saturating_sub(1));
+        self.chosen = self.lines.get(row).filter(|_| row > 0).map(|(number, ..)| *number);
+        self.sync(view, area);
+    }
+
     /// Moves within the list, or to another tab.
     pub fn step(&mut self, action: Action, view: &View<'_>, area: Rect) {
         let tabs = KINDS.len() + 1;

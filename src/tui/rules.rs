@@ -153,6 +153,11 @@ impl RulesPage {
         }
     }
 
+    /// Selects the rule at this place of the list, if there is one.
+    pub fn choose(&mut self, rule: usize, view: &View<'_>) {
+        self.select(rule.min(view.status.rules.len().saturating_sub(1)), view);
+    }
+
     /// Selects another rule. The message stays if that rule listens to it.
     fn select(&mut self, rule: usize, view: &View<'_>) {
         if rule == self.selected {

@@ -3,22 +3,25 @@
 use super::View;
 use super::action::Action;
 use super::app::{App, Effect, Wish};
+use super::hit::{Target, Zones};
 use super::keymap::{Key, Mode};
 use super::look::Look;
 use super::page::Page;
 use super::view::{self, Album, Canvas};
 use crate::clock::Moment;
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use std::time::Duration;
 
 /// The least time between two frames: 60 a second.
 const FRAME: Duration = Duration::from_micros(16_667);
 /// The least time between two frames that are drawn only because time passes.
 const TICK: Duration = Duration::from_secs(1);
+/// Within this time a second click belongs to the first.
+const DOUBLE: Duration = Duration::from_millis(400);
 
 /// When to draw: at once after a change, at most 60 times a second, once a second while an age or a fuse is on the
 /// screen, and not at all otherwise.
@@ -86,6 +89,10 @@ pub struct Ui<B: Backend> {
     album: Album,
     /// Whether the next frame is to be written whole.
     anew: bool,
+    /// What the last frame shows where.
+    zones: Zones,
+    /// When and where a click last opened or closed something.
+    opened: Option<(Moment, Position)>,
 }
 
 /// A screen that stands still.
@@ -104,7 +111,17 @@ impl<B: Backend> Ui<B> {
         if let Ok(size) = terminal.size() {
             app.area = Rect::new(0, 0, size.width, size.height);
         }
-        Self { terminal, app, look, schedule: Schedule::default(), paused: None, album: Album::default(), anew: false }
+        Self {
+            terminal,
+            app,
+            look,
+            schedule: Schedule::default(),
+            paused: None,
+            album: Album::default(),
+            anew: false,
+            zones: Zones::new(),
+            opened: None,
+        }
     }
 
     /// Turns to a page.
@@ -129,13 +146,7 @@ impl<B: Backend> Ui<B> {
                     Some(Action::Pause | Action::Back) if was_paused => Vec::new(),
                     Some(action) => {
                         let effects = self.app.update(action, view);
-                        match self.app.wish.take() {
-                            Some(Wish::Pause) => {
-                                self.paused = Some(Paused { since: view.fleet.events(), frame: None });
-                            }
-                            Some(Wish::Redraw) => self.redraw(),
-                            None => {}
-                        }
+                        self.grant_wish(view);
                         effects
                     }
                     None => Vec::new(),
@@ -149,8 +160,50 @@ impl<B: Backend> Ui<B> {
                 Vec::new()
             }
             Event::Paste(text) => self.paste(text, view),
+            Event::Mouse(mouse) => self.mouse(mouse, view),
             _ => Vec::new(),
         }
+    }
+
+    /// What an action asks of the screen.
+    fn grant_wish(&mut self, view: &View<'_>) {
+        match self.app.wish.take() {
+            Some(Wish::Pause) => self.paused = Some(Paused { since: view.fleet.events(), frame: None }),
+            Some(Wish::Redraw) => self.redraw(),
+            None => {}
+        }
+    }
+
+    /// A press of the left button, or the wheel; the rest of what a mouse does changes nothing.
+    fn mouse(&mut self, mouse: &MouseEvent, view: &View<'_>) -> Vec<Effect> {
+        let place = Position::new(mouse.column, mouse.row);
+        let wheel = match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => None,
+            MouseEventKind::ScrollDown => Some(true),
+            MouseEventKind::ScrollUp => Some(false),
+            _ => return Vec::new(),
+        };
+        let mode = self.app.mode();
+        let target = self.zones.at(place, mode);
+        self.schedule.changed();
+        let was_paused = self.paused.take().is_some();
+        if let Some(down) = wheel {
+            self.app.wheel(&target.unwrap_or(Target::Nothing), down, view);
+            return Vec::new();
+        }
+        // A double click on what the first one opens must not act on what appears below it.
+        let double = |(at, place_then)| place_then == place && view.now.since(at) < DOUBLE;
+        if self.opened.take().is_some_and(double) {
+            return Vec::new();
+        }
+        // As with a key: nobody means to lose marks by that.
+        if was_paused && matches!(target, Some(Target::Key(Action::Pause | Action::Back))) {
+            return Vec::new();
+        }
+        let effects = self.app.click(target.as_ref(), view);
+        self.grant_wish(view);
+        self.opened = (self.app.mode() != mode).then_some((view.now, place));
+        effects
     }
 
     /// What is pasted is no command: it is taken only where a text is written, and its digits where a number is asked for.
@@ -209,7 +262,8 @@ impl<B: Backend> Ui<B> {
             self.terminal.swap_buffers();
             self.album.clear();
         }
-        let (app, look, paused, album) = (&mut self.app, &self.look, &mut self.paused, &mut self.album);
+        let (app, look, paused) = (&mut self.app, &self.look, &mut self.paused);
+        let (album, zones) = (&mut self.album, &mut self.zones);
         let mut wake = None;
         self.terminal.draw(|frame| {
             if app.area != frame.area() {
@@ -227,6 +281,7 @@ impl<B: Backend> Ui<B> {
             let mut canvas = Canvas::new(view, app, look, frame.buffer_mut()).with_album(album);
             view::draw(&mut canvas);
             wake = canvas.wake();
+            *zones = canvas.into_zones();
             if let Some(paused) = paused {
                 paused.frame = Some(frame.buffer_mut().clone());
                 let mut canvas = Canvas::new(view, app, look, frame.buffer_mut());
@@ -253,6 +308,12 @@ impl<B: Backend> Ui<B> {
     #[must_use]
     pub const fn app(&self) -> &App {
         &self.app
+    }
+
+    /// What the last frame shows where.
+    #[must_use]
+    pub const fn zones(&self) -> &Zones {
+        &self.zones
     }
 
     /// The backend, for tests that look at the screen.

@@ -54,6 +54,26 @@ impl DeviceCursor {
         self.sync(fleet, rows, grid);
     }
 
+    /// Selects the device called `client`, if it is shown; true if it was selected already.
+    pub fn choose(&mut self, client: &ClientId, fleet: &Fleet, rows: &[DeviceKey], grid: &Grid) -> bool {
+        let found = fleet.find(client.as_str()).and_then(|key| rows.iter().position(|other| *other == key));
+        let Some(index) = found else { return false };
+        let was = self.index == index;
+        self.select(fleet, rows, index);
+        self.sync(fleet, rows, grid);
+        was
+    }
+
+    /// Scrolls by so many rows. The cursor stays on its device while that is visible, and then comes along at the edge.
+    pub fn scroll(&mut self, down: bool, by: usize, fleet: &Fleet, rows: &[DeviceKey], grid: &Grid) {
+        let (row, column) = (self.index / grid.columns, self.index % grid.columns);
+        let last_top = rows.len().div_ceil(grid.columns).saturating_sub(grid.rows);
+        self.top = if down { (self.top + by).min(last_top) } else { self.top.saturating_sub(by) };
+        let row = row.clamp(self.top, self.top + grid.rows - 1);
+        self.select(fleet, rows, row * grid.columns + column);
+        self.sync(fleet, rows, grid);
+    }
+
     /// Moves within the panes, the table or the wall.
     pub fn step(&mut self, action: Action, fleet: &Fleet, rows: &[DeviceKey], grid: &Grid) {
         let last = rows.len().saturating_sub(1);
@@ -187,7 +207,22 @@ impl FeedCursor {
             Action::Last => end,
             _ => row,
         };
+        self.choose(row, list, rows);
+    }
+
+    /// Selects the row, 0 being the newest.
+    pub fn choose<'a>(&mut self, row: usize, list: impl Into<Listed<'a>>, rows: usize) {
+        let list = list.into();
         self.message = list.number(row).filter(|_| row > 0);
         self.sync(list, rows);
+    }
+
+    /// Scrolls by so many rows. The cursor stays where it is while that is visible, and then comes along at the edge.
+    pub fn scroll<'a>(&mut self, down: bool, by: usize, list: impl Into<Listed<'a>>, rows: usize) {
+        let list = list.into();
+        let last_top = list.shown().saturating_sub(rows);
+        self.top = if down { (self.top + by).min(last_top) } else { self.top.saturating_sub(by) };
+        let row = self.row(list).clamp(self.top, self.top + rows.saturating_sub(1));
+        self.choose(row, list, rows);
     }
 }

@@ -97,12 +97,12 @@ impl Drop for Guard {
     }
 }
 
-/// Takes the terminal over: alternate screen, raw mode, no cursor. From then on a panic gives it back before it prints
-/// its message. Keep the guard as long as the interface lives.
+/// Takes the terminal over: alternate screen, raw mode, no cursor, and with `mouse` the buttons and the wheel. From then on a
+/// panic gives it back before it prints its message. Keep the guard as long as the interface lives.
 ///
 /// # Errors
 /// If standard input or output is no terminal, or it refuses.
-pub fn enter() -> Result<(Screen, Guard), TerminalError> {
+pub fn enter(mouse: bool) -> Result<(Screen, Guard), TerminalError> {
     if !io::stdout().is_terminal() {
         return Err(TerminalError::NotATerminal);
     }
@@ -124,6 +124,9 @@ pub fn enter() -> Result<(Screen, Guard), TerminalError> {
     enable_raw_mode()?;
     // What is pasted comes as one event: a text with an `x` and an `f` in it shall not kill anybody.
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+    if mouse {
+        listen_to_mouse()?;
+    }
     let terminal = Terminal::new(CrosstermBackend::new(FrameWriter::new(io::stdout())))?;
     Ok((terminal, guard))
 }
@@ -155,6 +158,7 @@ pub fn restore() -> bool {
     let taken = TAKEN.swap(false, Ordering::AcqRel);
     if taken {
         // Each on its own: what fails must not keep the others from being tried, and nobody is left to tell.
+        let _ = leave_mouse();
         let _ = execute!(io::stdout(), END_FRAME, Show, DisableBracketedPaste, LeaveAlternateScreen);
         let _ = disable_raw_mode();
         if TITLED.swap(false, Ordering::AcqRel) {
@@ -163,6 +167,39 @@ pub fn restore() -> bool {
         }
     }
     taken
+}
+
+/// xterm's modes 1000, presses and the wheel, and 1006, places as decimal numbers. Without 1003, which crossterm's own command
+/// asks for as well: a mouse that only moves shall not wake lwtop.
+#[cfg(not(windows))]
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+#[cfg(not(windows))]
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
+#[cfg(not(windows))]
+fn listen_to_mouse() -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(MOUSE_ON)?;
+    out.flush()
+}
+
+/// Whether it was listened to or not: a terminal that is told twice is none the worse.
+#[cfg(not(windows))]
+fn leave_mouse() -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(MOUSE_OFF)?;
+    out.flush()
+}
+
+/// There it is a mode of the console, not a sequence.
+#[cfg(windows)]
+fn listen_to_mouse() -> io::Result<()> {
+    execute!(io::stdout(), crossterm::event::EnableMouseCapture)
+}
+
+#[cfg(windows)]
+fn leave_mouse() -> io::Result<()> {
+    execute!(io::stdout(), crossterm::event::DisableMouseCapture)
 }
 
 /// Ends a synchronized update that a panic may have left open.

@@ -152,7 +152,7 @@ impl App {
 }
 
 /// A scroll position after `action`.
-fn moved(scroll: usize, action: Action, page: usize, extent: usize) -> usize {
+pub(super) fn moved(scroll: usize, action: Action, page: usize, extent: usize) -> usize {
     match action {
         Action::Up => scroll.min(extent).saturating_sub(1),
         Action::Down => scroll.saturating_add(1).min(extent),

@@ -1,7 +1,7 @@
 //! How many devices fit on the screen, as panes, as a table or as a wall, and which of them suits their number.
 
 use super::{PANE_HEIGHT, PANE_HEIGHT_MAX, PANE_WIDTH};
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 /// From this number of devices on a wall says more than a table.
 const MANY: usize = 1_000;
@@ -86,6 +86,16 @@ impl Grid {
     pub fn cell(area: Rect, row: usize, column: usize) -> (u16, u16) {
         let [row, column] = [row, column].map(|at| u16::try_from(at).unwrap_or(u16::MAX));
         (area.x.saturating_add(2).saturating_add(column), area.y.saturating_add(1).saturating_add(row))
+    }
+
+    /// Which of the visible cells of a wall inside the border `area` is at `place`: what [`Grid::cell`] says, the other way
+    /// round.
+    #[must_use]
+    pub fn place(&self, area: Rect, place: Position) -> Option<usize> {
+        let (x, y) = Self::cell(area, 0, 0);
+        let column = usize::from(place.x.checked_sub(x)?);
+        let row = usize::from(place.y.checked_sub(y)?);
+        (column < self.columns && row < self.rows).then(|| row * self.columns + column)
     }
 }
 

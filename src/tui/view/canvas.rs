@@ -2,7 +2,9 @@
 
 use super::super::action::Action;
 use super::super::app::App;
+use super::super::hit::{Target, Zones};
 use super::super::keymap::Mode;
+use super::super::layout::Grid;
 use super::super::look::Look;
 use super::super::text::{self, fit};
 use super::super::{View, words};
@@ -27,12 +29,13 @@ pub struct Canvas<'a> {
     until: Option<Moment>,
     /// The panes of the frame before; without it, all are drawn.
     pub(super) album: Option<&'a mut Album>,
+    zones: Zones,
 }
 
 impl<'a> Canvas<'a> {
     /// An empty frame.
     pub const fn new(view: &'a View<'a>, app: &'a App, look: &'a Look, buffer: &'a mut Buffer) -> Self {
-        Self { view, app, look, buffer, wake: None, until: None, album: None }
+        Self { view, app, look, buffer, wake: None, until: None, album: None, zones: Zones::new() }
     }
 
     /// The same with the panes of the frame before.
@@ -45,6 +48,36 @@ impl<'a> Canvas<'a> {
     #[must_use]
     pub const fn wake(&self) -> Option<Moment> {
         self.wake
+    }
+
+    /// What was drawn where, for the mouse.
+    #[must_use]
+    pub fn into_zones(self) -> Zones {
+        let mut zones = self.zones;
+        zones.drawn_in(self.app.mode());
+        zones
+    }
+
+    /// Notes that `target` is drawn in `area`.
+    pub fn zone(&mut self, area: Rect, target: Target) {
+        self.zones.add(area, target);
+    }
+
+    /// Notes that `target` is the line `area` of a list; the columns beside it, where the cursor's point is, belong to it.
+    pub fn zone_line(&mut self, area: Rect, target: Target) {
+        self.zones.add(Rect { x: area.x.saturating_sub(1), width: area.width + 2, ..area }, target);
+    }
+
+    /// Notes that a wall is drawn inside the border `area`, from the device in place `first` on.
+    pub const fn zone_wall(&mut self, area: Rect, grid: Grid, first: usize) {
+        self.zones.wall(area, grid, first);
+    }
+
+    /// Notes that a pop-up is drawn in `area`, over everything but the keys of the footer.
+    pub fn pop_up(&mut self, area: Rect) {
+        let screen = self.area();
+        self.zone(Rect { height: screen.height.saturating_sub(1), ..screen }, Target::Outside);
+        self.zone(area, Target::Layer);
     }
 
     /// The whole screen.

@@ -12,6 +12,7 @@ use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns as count};
 use crate::fleet::Column;
 use crate::tui::arrange::{described, title};
+use crate::tui::hit::Target;
 use crate::tui::layout::middle;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -25,6 +26,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: usize) {
     let all = app.columns.all();
     let area = middle(area, area.width.min(64), count(all.len()).saturating_add(2));
     canvas.clear(area);
+    canvas.pop_up(area);
     let titles = Titles { left: "Columns of the table", left_style: canvas.look.strong(), ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
     let row = row.min(all.len() - 1);
@@ -34,6 +36,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: usize) {
             Some(sort) => described(sort),
             None => title(*column).to_owned(),
         };
+        canvas.zone_line(Rect { y, height: 1, ..inner }, Target::Line(index));
         let style = if *shown { Style::new() } else { canvas.look.dim() };
         canvas.put(inner.x, y, if *shown { "✓" } else { " " }, 1, canvas.look.accent());
         canvas.put(inner.x + 2, y, &name, WORDS - 3, style);

@@ -39,6 +39,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, targets: &[ClientId], deed: Dee
     let lines = wrap(&consequence(canvas, targets, deed), usize::from(wide.saturating_sub(4)));
     let area = middle(area, wide, columns(lines.len()) + 3);
     canvas.clear(area);
+    canvas.pop_up(area);
     let inner = frame(canvas, area, true, &titles);
     let names: Vec<String> = targets.iter().take(5).map(|client| words::name(client, 30)).collect();
     let rest = if targets.len() > names.len() { ", …" } else { "" };

@@ -16,6 +16,7 @@ use crate::fleet::Device;
 use crate::fleet::faults::{self, FaultOption};
 use crate::mqtt::{ClientId, Fault};
 use crate::tui::action::Action;
+use crate::tui::hit::Target;
 use crate::tui::keymap::Mode;
 use crate::tui::layout::{body, middle};
 use crate::tui::text::{width, wrap};
@@ -47,11 +48,13 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, targets: &[ClientId], row: usiz
     let area = if area.height < 12 { area } else { body(area) };
     let area = middle(area, if wide { WIDE } else { area.width.min(50) }, 10 + extra);
     canvas.clear(area);
+    canvas.pop_up(area);
     let titles = Titles { left: &title, left_style: canvas.look.strong(), below: &below, ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
     for (index, option) in options.iter().enumerate() {
         let place = Rect { y: inner.y + columns(index), height: 1, ..inner };
         line(canvas, place, option, wide);
+        canvas.zone_line(place, Target::Line(index));
         if index == row {
             canvas.buffer.set_style(place, canvas.look.cursor());
             canvas.put(place.x - 1, place.y, "▸", 1, canvas.look.accent());

@@ -29,6 +29,7 @@ use super::pane::{fuse_bar, next_second, title};
 use super::sheet::Sheet;
 use crate::fleet::{Device, LinkState, Presence};
 use crate::mqtt::ClientId;
+use crate::tui::hit::Target;
 use crate::tui::text::{GLUE, clean_within, wrap};
 use crate::tui::words;
 use ratatui::layout::Rect;
@@ -57,6 +58,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, client: &ClientId, scroll: usiz
         below: &below,
     };
     let inner = frame(canvas, area, true, &titles);
+    canvas.zone(area, Target::Layer);
     let extent = page.lines.len().saturating_sub(usize::from(inner.height));
     canvas.app.extent.set(extent);
     page.draw(canvas, inner, scroll.min(extent));

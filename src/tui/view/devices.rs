@@ -5,6 +5,7 @@ use super::canvas::Canvas;
 use super::{album, table, wall};
 use crate::fleet::LinkState;
 use crate::tui::app::Focus;
+use crate::tui::hit::Target;
 use crate::tui::layout::{Form, Regions};
 use crate::tui::page::Page;
 use crate::tui::text::wrap;
@@ -15,6 +16,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
     if regions.devices.height == 0 {
         return;
     }
+    canvas.zone(regions.devices, Target::Devices);
     if canvas.view.fleet.is_empty() {
         empty(canvas, regions);
         return;
@@ -44,6 +46,7 @@ fn panes(canvas: &mut Canvas<'_>, regions: &Regions) {
         let area = regions.pane(place / grid.columns, place % grid.columns);
         if let Some(device) = canvas.view.fleet.device(*key) {
             album::pane(canvas, area, place, *key, device, (here && index == selected, focus));
+            canvas.zone(area, Target::Device(device.id.clone()));
         }
     }
     rest(canvas, regions, first);

@@ -14,6 +14,7 @@ use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns};
 use crate::fleet::{FeedEntry, Role};
 use crate::tui::app::{FEEDS, Focus};
+use crate::tui::hit::Target;
 use crate::tui::layout::{Regions, SIDE_BY_SIDE};
 use crate::tui::page::Page;
 use crate::tui::text::{clean, preview, wrap};
@@ -46,6 +47,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
             below: "",
         };
         let inner = frame(canvas, part, focus && canvas.app.feed == index, &titles);
+        canvas.zone(part, Target::Feed(index));
         entries(canvas, inner, index, focus && canvas.app.feed == index);
     }
 }
@@ -57,12 +59,15 @@ fn tabbed(canvas: &mut Canvas<'_>, area: Rect, focus: bool) {
     let right = if area.width < 70 { "" } else { topic.as_str() };
     let titles = Titles { right, right_style: canvas.look.dim(), ..Titles::default() };
     let inner = frame(canvas, area, focus, &titles);
+    canvas.zone(area, Target::Feed(front));
     let mut x = area.x + 1;
     for (index, role) in FEEDS.into_iter().enumerate() {
         let total = canvas.view.fleet.feed(role).total();
         let (point, style) = if index == front { ("▸", canvas.look.strong()) } else { (" ", canvas.look.dim()) };
         let tab = format!("{point}{} {total} ", role.name());
-        x += canvas.put(x, area.y, &tab, area.right().saturating_sub(x + 1), style);
+        let used = canvas.put(x, area.y, &tab, area.right().saturating_sub(x + 1), style);
+        canvas.zone(Rect { x, width: used, height: 1, ..area }, Target::Feed(index));
+        x += used;
     }
     entries(canvas, inner, front, focus);
 }
@@ -92,6 +97,7 @@ fn entries(canvas: &mut Canvas<'_>, inner: Rect, index: usize, focus: bool) {
         let Some(entry) = list.place(row).and_then(|place| feed.entries().get(place)) else { break };
         let area = Rect { y, height: 1, ..inner };
         line(canvas, area, entry);
+        canvas.zone_line(area, Target::Entry(index, entry.number));
         if focus && row == selected {
             canvas.buffer.set_style(area, canvas.look.cursor());
             // Visible without colours and in a captured screen too.

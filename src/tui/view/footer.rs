@@ -9,6 +9,7 @@ use super::canvas::{Canvas, columns};
 use crate::clock::Moment;
 use crate::hub::Notice;
 use crate::tui::action::Action;
+use crate::tui::hit::Target;
 use crate::tui::keymap::{Line, Mode};
 use crate::tui::text::{clean, clean_within, fit, width, wrap};
 use ratatui::layout::Rect;
@@ -84,6 +85,7 @@ pub fn long_notice(canvas: &mut Canvas<'_>, area: Rect) {
     let height = columns(lines.len());
     let area = Rect { y: (area.y + 1).saturating_sub(height), height, ..area };
     canvas.clear(area);
+    canvas.zone(area, Target::Nothing);
     for (y, line) in (area.y..).zip(&lines) {
         canvas.put(area.x + 1, y, line, area.width - 1, canvas.look.warn());
     }
@@ -100,7 +102,9 @@ fn label(canvas: &Canvas<'_>, line: &Line) -> String {
 fn hint(canvas: &mut Canvas<'_>, x: u16, y: u16, line: &Line) -> u16 {
     let label = label(canvas, line);
     let pieces = [(label.as_str(), canvas.look.accent()), (" ", Style::new()), (line.binding.hint, Style::new())];
-    canvas.put_all(x, y, &pieces, canvas.area().right().saturating_sub(x)) + 2
+    let used = canvas.put_all(x, y, &pieces, canvas.area().right().saturating_sub(x));
+    canvas.zone(Rect { x, y, width: used, height: 1 }, Target::Key(line.binding.action));
+    used + 2
 }
 
 /// The answer to the last key, or else the newest notice, while they are young.

@@ -39,6 +39,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scroll: usize) {
     let all = text(&canvas.app.keys, usize::from(width.saturating_sub(4)), canvas.look.strong());
     let area = middle(area, width, columns(all.len()).saturating_add(2));
     canvas.clear(area);
+    canvas.pop_up(area);
     let below = more(all.len(), area.height.saturating_sub(2), scroll);
     let titles = Titles { left: "Keys", left_style: canvas.look.strong(), below: &below, ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);

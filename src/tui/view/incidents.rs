@@ -15,6 +15,7 @@ use super::filtered::{hidden, none_through};
 use super::sequence;
 use crate::fleet::{Hop, Incident};
 use crate::tui::action::Action;
+use crate::tui::hit::Target;
 use crate::tui::incidents::{Scale, bar, longest};
 use crate::tui::keymap::Mode;
 use crate::tui::layout;
@@ -72,6 +73,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         below: legend,
     };
     let inner = frame(canvas, regions.list, true, &titles);
+    canvas.zone(regions.list, Target::Incidents);
     let widths = Columns::new(inner.width);
     let visible: Vec<&Incident> = (top..top + rows).map_while(|row| app.incidents.at(canvas.view.fleet, row)).collect();
     let scale = Scale::new(usize::from(widths.chart), longest(visible.iter().copied()));
@@ -79,6 +81,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     for (y, (row, incident)) in (inner.y + 1..inner.bottom()).zip((top..).zip(visible)) {
         let place = Rect { y, height: 1, ..inner };
         line(canvas, place, &widths, &scale, incident);
+        canvas.zone_line(place, Target::Incident(incident.id));
         if row == selected {
             // In the border: visible without colours and in a captured screen too.
             canvas.put(place.x - 1, y, "▸", 1, canvas.look.accent());
@@ -89,6 +92,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         && let Some(incident) = canvas.app.incidents.selected(canvas.view)
     {
         sequence::preview(canvas, regions.sequence, incident);
+        canvas.zone(regions.sequence, Target::Selected);
     }
 }
 

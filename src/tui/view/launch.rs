@@ -17,6 +17,7 @@ use ratatui::layout::Rect;
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, number: usize) {
     let area = middle(area, 38, 4);
     canvas.clear(area);
+    canvas.pop_up(area);
     let titles = Titles { left: "How many devices?", left_style: canvas.look.strong(), ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
     let typed = if number == 0 { "▎".to_owned() } else { format!("{number}▎") };

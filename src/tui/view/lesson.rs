@@ -17,6 +17,7 @@ use super::sheet::Sheet;
 use super::{devices, feeds};
 use crate::fleet::Device;
 use crate::scenario::{Entry, Player, State};
+use crate::tui::hit::Target;
 use crate::tui::layout::{self, Regions};
 use crate::tui::lesson::{after, lessons, text, text_count, texts};
 use crate::tui::text::clean;
@@ -53,7 +54,8 @@ fn list(canvas: &mut Canvas<'_>, area: Rect) {
          wills begins with the first: five minutes.",
     );
     sheet.text(&intro, 0, Style::new());
-    let mut selected = (0, 0);
+    canvas.zone(area, Target::Lessons);
+    let (mut selected, mut places) = ((0, 0), Vec::new());
     for (index, lesson) in lessons().iter().enumerate() {
         sheet.gap();
         let start = sheet.lines.len();
@@ -67,6 +69,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect) {
             (learnt.to_owned(), look.good()),
         ]);
         sheet.text(&lesson.scenario.summary, 2, look.dim());
+        places.push(start..sheet.lines.len());
         if here {
             selected = (start, sheet.lines.len());
         }
@@ -75,6 +78,13 @@ fn list(canvas: &mut Canvas<'_>, area: Rect) {
     // The first lesson brings the introduction along; any other only itself.
     let top = if page.selected == 0 && selected.1 <= height { 0 } else { selected.1.saturating_sub(height) };
     sheet.draw(canvas, inner, top);
+    for (index, lines) in places.into_iter().enumerate() {
+        for (y, line) in (inner.y..inner.bottom()).zip(top..) {
+            if lines.contains(&line) {
+                canvas.zone_line(Rect { y, height: 1, ..inner }, Target::Lesson(index));
+            }
+        }
+    }
 }
 
 fn playing(canvas: &mut Canvas<'_>, area: Rect, player: &Player, alone: bool) {
@@ -136,6 +146,7 @@ fn playing(canvas: &mut Canvas<'_>, area: Rect, player: &Player, alone: bool) {
         below: &below,
     };
     let inner = frame(canvas, area, true, &titles);
+    canvas.zone(area, Target::Text);
     sheet.draw(canvas, inner, scroll);
 }
 

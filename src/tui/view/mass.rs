@@ -48,6 +48,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, form: &Form) {
     let place = if tall { body(area) } else { area };
     let place = middle(place, wide, height);
     canvas.clear(place);
+    canvas.pop_up(place);
     let below = if tall {
         String::new()
     } else {

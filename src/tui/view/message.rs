@@ -37,6 +37,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, entry: &FeedEntry, document: &D
     payload::write(canvas.look, &mut all, document);
     let area = middle(area, width, columns(all.lines.len()).saturating_add(2));
     canvas.clear(area);
+    canvas.pop_up(area);
     let left = format!("{}  {}", entry.role.name(), clean_within(&message.topic, room));
     let below = more(all.lines.len(), area.height.saturating_sub(2), scroll);
     let titles = Titles {

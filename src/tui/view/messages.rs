@@ -18,6 +18,7 @@ use super::sheet::{Pieces, Sheet};
 use crate::fleet::{FeedEntry, News, NewsKind, Presence};
 use crate::mqtt::Cause;
 use crate::tui::action::Action;
+use crate::tui::hit::Target;
 use crate::tui::keymap::Mode;
 use crate::tui::layout;
 use crate::tui::messages::{KINDS, Kind, Told};
@@ -54,8 +55,13 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         ..Titles::default()
     };
     let inner = frame(canvas, area, true, &titles);
-    let tabs: Vec<(&str, Style)> = tabs.iter().map(|(text, style)| (text.as_str(), *style)).collect();
-    canvas.put_all(area.x + 1, area.y, &tabs, area.width.saturating_sub(2));
+    canvas.zone(area, Target::Messages);
+    let (mut x, end) = (area.x + 1, area.right().saturating_sub(1));
+    for (tab, (text, style)) in tabs.iter().enumerate() {
+        let used = canvas.put(x, area.y, text, end.saturating_sub(x), *style);
+        canvas.zone(Rect { x, width: used, height: 1, ..area }, Target::Kind(tab));
+        x += used;
+    }
     if page.is_empty() {
         nothing(canvas, inner);
         return;
@@ -65,6 +71,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         let Some(told) = page.line(canvas.view, row) else { continue };
         let place = Rect { y, height: 1, ..inner };
         line(canvas, place, &told);
+        canvas.zone_line(place, Target::Told(told.number()));
         if row == selected {
             // In the border: visible without colours and in a captured screen too.
             canvas.put(place.x - 1, y, "▸", 1, canvas.look.accent());
@@ -73,6 +80,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     }
     if regions.message.height > 0 {
         message(canvas, regions.message);
+        canvas.zone(regions.message, Target::Selected);
     }
 }
 

@@ -10,6 +10,7 @@
 
 use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns};
+use crate::tui::hit::Target;
 use crate::tui::layout::middle;
 use crate::tui::text::clean;
 use ratatui::layout::Rect;
@@ -25,6 +26,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, typed: &str, row: usize) {
     let most = area.height.saturating_sub(2).min(18);
     let area = middle(area, area.width.min(84), most.min(columns(entries.len()).max(1)).saturating_add(2));
     canvas.clear(area);
+    canvas.pop_up(area);
     let title = format!(":{}▎", clean(typed));
     let right = match entries.len() {
         1 => "1 action".to_owned(),
@@ -46,6 +48,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, typed: &str, row: usize) {
     let top = (row + 1).saturating_sub(usize::from(inner.height));
     for (y, (index, entry)) in (inner.y..inner.bottom()).zip(entries.iter().enumerate().skip(top)) {
         let line = Rect { y, height: 1, ..inner };
+        canvas.zone_line(line, Target::Line(index));
         let (style, key) = match entry.refused {
             None => (Style::new(), canvas.look.accent()),
             Some(_) => (canvas.look.dim(), canvas.look.dim()),

@@ -7,6 +7,7 @@
 
 use super::canvas::{Canvas, columns};
 use crate::tui::action::Action;
+use crate::tui::hit::Target;
 use crate::tui::keymap::Mode;
 use crate::tui::text::{clean, width};
 use ratatui::layout::Rect;
@@ -25,6 +26,7 @@ fn tail(text: &str, columns: usize) -> String {
 /// Draws the line.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     canvas.clear(area);
+    canvas.zone(area, Target::Nothing);
     let filter = canvas.app.sieve.filter();
     let room = area.width.saturating_sub(1);
     let typed = format!("/{}▎", tail(&clean(filter.text()), usize::from(room).saturating_sub(2)));
@@ -44,10 +46,18 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         fitting.into_iter().find(|text| width(text) <= usize::from(rest)).unwrap_or_default()
     };
     let key = |action| canvas.key(Mode::Filter, action);
-    let keys = format!("  {} keep  {} clear", key(Action::Enter), key(Action::Back));
+    let keys_of = [
+        (format!("  {} keep", key(Action::Enter)), Action::Enter),
+        (format!("  {} clear", key(Action::Back)), Action::Back),
+    ];
+    let keys: String = keys_of.iter().map(|(key, _)| key.as_str()).collect();
     let used = canvas.put(x, area.y, &shown, rest, canvas.look.dim());
     if usize::from(rest.saturating_sub(used)) >= width(&keys) {
-        let keys_width = columns(width(&keys));
-        canvas.put(area.right() - keys_width, area.y, &keys, keys_width, Style::new());
+        let mut x = area.right() - columns(width(&keys));
+        for (key, action) in keys_of {
+            let used = canvas.put(x, area.y, &key, area.right() - x, Style::new());
+            canvas.zone(Rect { x, width: used, ..area }, Target::Key(action));
+            x += used;
+        }
     }
 }

@@ -20,6 +20,7 @@ use super::rules::count;
 use super::sheet::Sheet;
 use super::why;
 use crate::hub::{ActionStanding, RuleStanding};
+use crate::tui::hit::Target;
 use crate::tui::layout::RulesRegions;
 use crate::tui::rules::Scroll;
 use crate::tui::sql;
@@ -66,6 +67,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &RulesRegions, standing: &RuleStan
     };
     let top = top.min(extent);
     canvas.app.rules.drawn.set((top, extent));
+    canvas.zone(area, Target::Text);
 
     let (selected, rules) = (canvas.app.rules.selected, canvas.view.status.rules.len());
     let name = clean_fit(&standing.name, sheet.room);

@@ -15,6 +15,7 @@ use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns};
 use super::rule;
 use crate::hub::{ActionStanding, RuleStanding};
+use crate::tui::hit::Target;
 use crate::tui::layout::{self, RulesRegions};
 use crate::tui::text::{clean_within, fit, width, wrap};
 use ratatui::layout::Rect;
@@ -90,6 +91,7 @@ fn list(canvas: &mut Canvas<'_>, regions: &RulesRegions) {
         ..Titles::default()
     };
     let inner = frame(canvas, regions.list, false, &titles);
+    canvas.zone(regions.list, Target::Rules);
     // As wide as the visible ones need: a wide column is a long way for the eye.
     let visible = rules.iter().skip(top).take(rows);
     let names = visible.map(|rule| width(&clean_within(&rule.name, 40))).max().unwrap_or(0);
@@ -108,7 +110,9 @@ fn list(canvas: &mut Canvas<'_>, regions: &RulesRegions) {
         if y >= inner.bottom() {
             break;
         }
-        entry(canvas, Rect { y, height: 1, ..inner }, &widths, index, standing);
+        let place = Rect { y, height: 1, ..inner };
+        entry(canvas, place, &widths, index, standing);
+        canvas.zone_line(place, Target::Rule(index));
     }
 }
 

@@ -16,6 +16,7 @@ use super::sheet::{Pieces, Sheet};
 use crate::clock::Moment;
 use crate::fleet::{Hop, Incident, IncidentId};
 use crate::tui::action::Action;
+use crate::tui::hit::Target;
 use crate::tui::keymap::Mode;
 use crate::tui::look::Look;
 use crate::tui::sequence::{Lane, Standing, Step, offset, steps};
@@ -36,6 +37,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, incident: IncidentId, scroll: u
         canvas.put(inner.x, inner.y, "This incident is no longer kept.", inner.width, canvas.look.dim());
         return;
     };
+    canvas.zone(area, Target::Layer);
     ladder(canvas, area, incident, scroll, true);
 }
 

@@ -15,6 +15,7 @@ use super::pane::{fuse_bar, fuse_style, just_back, next_second};
 use crate::fleet::{Column, Device, Hop, Presence};
 use crate::tui::app::Focus;
 use crate::tui::arrange;
+use crate::tui::hit::Target;
 use crate::tui::layout::{self, Placed, Regions};
 use crate::tui::sign::short_badge;
 use crate::tui::text::{GLUE, clean_within, preview, width};
@@ -48,7 +49,9 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
             break;
         }
         if let Some(device) = fleet.device(*key) {
-            line(canvas, Rect { y, height: 1, ..inner }, &placed, device, row == selected, focus);
+            let place = Rect { y, height: 1, ..inner };
+            line(canvas, place, &placed, device, row == selected, focus);
+            canvas.zone_line(place, Target::Device(device.id.clone()));
         }
     }
 }
@@ -72,6 +75,7 @@ fn heading(canvas: &mut Canvas<'_>, inner: Rect, placed: &[Placed]) {
             None => (arrange::title(*column).to_owned(), canvas.look.dim()),
         };
         canvas.put(inner.x + x, inner.y, &title, *width, style);
+        canvas.zone(Rect { x: inner.x + x, width: *width, height: 1, ..inner }, Target::Heading(*column));
     }
 }
 

@@ -7,6 +7,7 @@
 use super::canvas::Canvas;
 use crate::hub::ActionStanding;
 use crate::tui::action::Action;
+use crate::tui::hit::Target;
 use crate::tui::keymap::Mode;
 use crate::tui::page::Page;
 use ratatui::layout::Rect;
@@ -28,10 +29,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         // Underlined as well as bold: it is found without colours, too.
         let style = if front { canvas.look.strong().add_modifier(Modifier::UNDERLINED) } else { canvas.look.dim() };
         let pieces = [(key.as_str(), canvas.look.accent()), (" ", Style::new()), (page.title(), style)];
+        let start = x;
         x += canvas.put_all(x, area.y, &pieces, area.right().saturating_sub(x));
         if page == Page::Rules {
             x += failures(canvas, x, area);
         }
+        canvas.zone(Rect { x: start, width: x - start, ..area }, Target::Key(Action::Show(page)));
         x += 3;
     }
 }

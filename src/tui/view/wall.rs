@@ -43,6 +43,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
         ..Titles::default()
     };
     let inner = frame(canvas, regions.devices, focus, &titles);
+    canvas.zone_wall(regions.devices, grid, first);
     for (place, key) in rows.iter().skip(first).take(capacity).enumerate() {
         let (x, y) = Grid::cell(regions.devices, place / grid.columns, place % grid.columns);
         if y + 1 >= inner.bottom() || x >= inner.right() {

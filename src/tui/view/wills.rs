@@ -20,6 +20,7 @@ use crate::mqtt::{Protocol, Will};
 use crate::rules::Message;
 use crate::tui::action::Action;
 use crate::tui::document::Document;
+use crate::tui::hit::Target;
 use crate::tui::keymap::Mode;
 use crate::tui::layout;
 use crate::tui::page::Page;
@@ -61,6 +62,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         below: "",
     };
     let inner = frame(canvas, regions.list, true, &titles);
+    canvas.zone(regions.list, Target::Wills);
     let widths = Columns::new(inner.width);
     let dim = canvas.look.dim();
     let heads = ["device", "state", "would fire now", "topic", "QoS", "retain", "delay", "payload"];
@@ -73,6 +75,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         let Some(device) = fleet.device(*key) else { continue };
         let place = Rect { y, height: 1, ..inner };
         line(canvas, place, &widths, device);
+        canvas.zone_line(place, Target::Will(device.id.clone()));
         if row == selected {
             // In the border: visible without colours and in a captured screen too.
             canvas.put(place.x - 1, y, "▸", 1, canvas.look.accent());
@@ -87,6 +90,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         && let Some(device) = app.wills.device(fleet, shown)
     {
         one(canvas, regions.will, device);
+        canvas.zone(regions.will, Target::Selected);
     }
 }
 

@@ -1,0 +1,128 @@
+//! What lies where on the screen, for the mouse. The drawing notes it while it draws, so that there is no second copy of
+//! where anything is: what a person clicks on is what was drawn there, even if the fleet has moved since.
+
+use super::action::Action;
+use super::keymap::Mode;
+use super::layout::Grid;
+use crate::fleet::{Column, IncidentId};
+use crate::mqtt::ClientId;
+use ratatui::layout::{Position, Rect};
+
+/// What can be clicked on, or scrolled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// What a key does: a tab, or a hint in the footer.
+    Key(Action),
+    /// A device in its pane or line.
+    Device(ClientId),
+    /// A cell of the wall, by its place among the devices that are shown.
+    Cell(usize),
+    /// The head of a column of the table.
+    Heading(Column),
+    /// The region of the devices.
+    Devices,
+    /// A message in a feed: the feed's place on the screen, and the message's number.
+    Entry(usize, u64),
+    /// A feed.
+    Feed(usize),
+    /// A line of the page of incidents.
+    Incident(IncidentId),
+    /// The list of incidents.
+    Incidents,
+    /// A line of the page of messages, by its number.
+    Told(u64),
+    /// A tab of that page.
+    Kind(usize),
+    /// The list of messages.
+    Messages,
+    /// A line of the page of wills.
+    Will(ClientId),
+    /// The list of wills.
+    Wills,
+    /// A line of the list of rules.
+    Rule(usize),
+    /// The list of rules.
+    Rules,
+    /// A lesson of the list.
+    Lesson(usize),
+    /// The list of lessons.
+    Lessons,
+    /// What stands below a list and tells of the selected line.
+    Selected,
+    /// The text of a page.
+    Text,
+    /// A line of the menu on top.
+    Line(usize),
+    /// The layer on top.
+    Layer,
+    /// What lies beside a pop-up.
+    Outside,
+    /// Nothing that a click could mean.
+    Nothing,
+}
+
+/// The parts of a picture, in the order in which they were drawn.
+#[derive(Clone, Debug, Default)]
+pub struct Zones {
+    mode: Option<Mode>,
+    zones: Vec<(Rect, Target)>,
+    /// Where a wall is, how its cells stand, and the first of them.
+    wall: Option<(Rect, Grid, usize)>,
+}
+
+impl Zones {
+    /// Nothing yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { mode: None, zones: Vec::new(), wall: None }
+    }
+
+    /// Says what the keys meant when the picture was drawn.
+    pub const fn drawn_in(&mut self, mode: Mode) {
+        self.mode = Some(mode);
+    }
+
+    /// `target` was drawn in `area`, over what was there.
+    pub fn add(&mut self, area: Rect, target: Target) {
+        self.zones.push((area, target));
+    }
+
+    /// What is at `place`; `None` if nothing is. Nothing is either, if `mode` is not the one that was drawn: a click on what
+    /// is no longer there must not do anything.
+    #[must_use]
+    pub fn at(&self, place: Position, mode: Mode) -> Option<Target> {
+        let mut over = self.zones.iter().rev().filter(|(area, _)| area.contains(place));
+        let (_, target) = over.next().filter(|_| self.mode == Some(mode))?;
+        let cell = self.wall.filter(|_| *target == Target::Devices);
+        let cell = cell.and_then(|(area, grid, first)| Some(first + grid.place(area, place)?));
+        Some(cell.map_or_else(|| target.clone(), Target::Cell))
+    }
+
+    /// A wall was drawn inside the border `area`: it may have too many cells to note each.
+    pub const fn wall(&mut self, area: Rect, grid: Grid, first: usize) {
+        self.wall = Some((area, grid, first));
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &(Rect, Target)> {
+        self.zones.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_drawn_last_is_on_top_and_only_in_its_mode() {
+        let mut zones = Zones::new();
+        zones.drawn_in(Mode::Fleet);
+        zones.add(Rect::new(0, 0, 10, 10), Target::Devices);
+        zones.add(Rect::new(2, 2, 3, 1), Target::Feed(1));
+        let at = |x, y, mode| zones.at(Position::new(x, y), mode);
+        assert_eq!(at(2, 2, Mode::Fleet), Some(Target::Feed(1)));
+        assert_eq!(at(5, 2, Mode::Fleet), Some(Target::Devices));
+        assert_eq!(at(10, 2, Mode::Fleet), None);
+        assert_eq!(at(2, 2, Mode::Death), None);
+    }
+}
