@@ -4,7 +4,6 @@ use clap::Args;
 
 /// How the terminal interface looks and listens.
 #[derive(Debug, Clone, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct InterfaceArgs {
     /// The theme: dark, light, high-contrast, colour-blind, mono, or the path of a file [default: dark]
     #[arg(long, value_name = "NAME", help_heading = "Interface")]

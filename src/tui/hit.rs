@@ -65,7 +65,7 @@ pub enum Target {
 #[derive(Clone, Debug, Default)]
 pub struct Zones {
     mode: Option<Mode>,
-    zones: Vec<(Rect, Target)>,
+    parts: Vec<(Rect, Target)>,
     /// Where a wall is, how its cells stand, and the first of them.
     wall: Option<(Rect, Grid, usize)>,
 }
@@ -74,7 +74,7 @@ impl Zones {
     /// Nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { mode: None, zones: Vec::new(), wall: None }
+        Self { mode: None, parts: Vec::new(), wall: None }
     }
 
     /// Says what the keys meant when the picture was drawn.
@@ -84,14 +84,14 @@ impl Zones {
 
     /// `target` was drawn in `area`, over what was there.
     pub fn add(&mut self, area: Rect, target: Target) {
-        self.zones.push((area, target));
+        self.parts.push((area, target));
     }
 
     /// What is at `place`; `None` if nothing is. Nothing is either, if `mode` is not the one that was drawn: a click on what
     /// is no longer there must not do anything.
     #[must_use]
     pub fn at(&self, place: Position, mode: Mode) -> Option<Target> {
-        let mut over = self.zones.iter().rev().filter(|(area, _)| area.contains(place));
+        let mut over = self.parts.iter().rev().filter(|(area, _)| area.contains(place));
         let (_, target) = over.next().filter(|_| self.mode == Some(mode))?;
         let cell = self.wall.filter(|_| *target == Target::Devices);
         let cell = cell.and_then(|(area, grid, first)| Some(first + grid.place(area, place)?));
@@ -105,7 +105,7 @@ impl Zones {
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &(Rect, Target)> {
-        self.zones.iter()
+        self.parts.iter()
     }
 }
 

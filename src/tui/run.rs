@@ -160,7 +160,7 @@ impl<B: Backend> Ui<B> {
                 Vec::new()
             }
             Event::Paste(text) => self.paste(text, view),
-            Event::Mouse(mouse) => self.mouse(mouse, view),
+            Event::Mouse(mouse) => self.mouse(*mouse, view),
             _ => Vec::new(),
         }
     }
@@ -175,7 +175,7 @@ impl<B: Backend> Ui<B> {
     }
 
     /// A press of the left button, or the wheel; the rest of what a mouse does changes nothing.
-    fn mouse(&mut self, mouse: &MouseEvent, view: &View<'_>) -> Vec<Effect> {
+    fn mouse(&mut self, mouse: MouseEvent, view: &View<'_>) -> Vec<Effect> {
         let place = Position::new(mouse.column, mouse.row);
         let wheel = match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => None,

@@ -255,13 +255,8 @@ fn a_cell_of_a_wall_is_chosen_by_a_click() {
     for number in 0..300 {
         world.launch(&format!("d{number}"));
     }
+    world.keys("v");
     world.draw();
-    for _ in 0..3 {
-        if !world.screen().contains("● 300 online ") {
-            world.keys("v");
-            world.draw();
-        }
-    }
     // The border, a space, and then the cells, 76 in a line.
     let (x, y) = (2 + 10, 3 + 2);
     assert_eq!(mouse(&mut world, MouseEventKind::Down(MouseButton::Left), (x, y)), []);
