@@ -125,7 +125,7 @@ fn judge(request: &Request, open: bool) -> Result<Response, Refusal> {
     if open && !request.headers().get_all(ORIGIN).into_iter().all(|origin| is_local(origin.as_bytes())) {
         return Err((
             "403 Forbidden",
-            "a web page of another site may not come in where devices need no login (--users)",
+            "a web page of another site may not come in where lwtop asks devices for no login",
         ));
     }
     if request.uri().path() != PATH {
