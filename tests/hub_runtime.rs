@@ -376,3 +376,41 @@ async fn a_real_broker_behind_the_gateway_shows_the_wire_and_can_be_cut() {
     assert!(ends.clone().count() <= 1, "{:?}", ends.collect::<Vec<_>>());
     program.runtime.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_packets_of_the_one_who_is_looked_at_are_written_down() {
+    let mut program = Program::start(setup(2)).await;
+    let client = ClientId::from("lwtThing");
+    program.runtime.look_at(Some(&client));
+    let told = |runtime: &mut Runtime| -> Vec<String> {
+        let sight = &runtime.view().2.sight;
+        // The end of the first announcement may still have been on its way.
+        let packets = sight.packets.iter().skip_while(|packet| packet.name != "FIN");
+        packets.map(|packet| format!("{:?} {} {}", packet.sender, packet.name, packet.facts)).collect()
+    };
+    let others = ["lwtThing-2", "lwtThing"].map(ClientId::from).to_vec();
+    program.command(Command::Fault(others.clone(), Fault::Fin));
+    program.until("both are cut", reported(2)).await;
+    program.command(Command::Reconnect(others));
+    program.until("both are back", |runtime| runtime.fleet().counts().online == 2).await;
+    let wanted = [
+        "Device FIN the connection ended: connection lost",
+        "Device CONNECT MQTT 3.1.1 · keep alive 30 s · clean session · will on /last/will/topic QoS 0, 94 bytes",
+        "Broker CONNACK accepted, no session is present",
+        "Device PUBLISH /lwt/connected/topic · QoS 1 · 58 bytes · id 1",
+        "Broker PUBACK id 1",
+    ];
+    let deadline = Instant::now() + PATIENCE;
+    // The board wakes the hub for what the broker sends, too.
+    while told(&mut program.runtime).len() < wanted.len() {
+        let turn = timeout(deadline - Instant::now(), program.runtime.turn()).await;
+        turn.unwrap_or_else(|_| panic!("no more came than {:?}", told(&mut program.runtime))).unwrap();
+    }
+    assert_eq!(told(&mut program.runtime), wanted);
+    program.command(Command::Fault(vec![client], Fault::Leave));
+    program.until("it has left", |runtime| runtime.fleet().counts().online == 1).await;
+    assert_eq!(told(&mut program.runtime).last().map(String::as_str), Some("Device DISCONNECT "));
+    program.runtime.look_at(None);
+    assert!(told(&mut program.runtime).is_empty());
+    program.runtime.stop().await;
+}

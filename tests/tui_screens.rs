@@ -10,6 +10,7 @@ use lwtop::fleet::{Event, LinkEvent};
 use lwtop::hub::{ActionStanding, Notice};
 use lwtop::mqtt::{Cause, ConnId, Fault, Protocol};
 use lwtop::rules::{Action, Email, File, Kind, MailSecurity, Rule, RuleSet};
+use lwtop::wiring::{Packet, Sender, Sight};
 use tui_world::World;
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (140, 40), (220, 60)];
@@ -168,6 +169,43 @@ fn detail_of_a_device_that_flaps() {
         let mut world = flapping(width, height);
         world.draw();
         world.key(KeyCode::PageDown);
+        world
+    });
+}
+
+#[test]
+fn detail_with_packets() {
+    shows("detail_packets", |width, height| {
+        let mut world = World::three(width, height);
+        let mut since = world.now;
+        let mut packet = |sender, name, size, facts: &str| {
+            since = since + std::time::Duration::from_millis(1_003);
+            Packet { at: since, sender, name, size, facts: facts.to_owned() }
+        };
+        let (device, broker) = (Sender::Device, Sender::Broker);
+        let packets = vec![
+            packet(device, "PINGREQ", 2, ""),
+            packet(broker, "PINGRESP", 2, ""),
+            packet(device, "SUBSCRIBE", 31, "factory/+/orders QoS 1, \u{1b}[2J/# QoS 0 · id 2"),
+            packet(broker, "SUBACK", 6, "QoS 1, refused · id 2"),
+            packet(broker, "PUBLISH", 1_204, "factory/press/orders · QoS 1 · retain · 1180 bytes · id 1"),
+            packet(device, "PUBACK", 4, "id 1"),
+            packet(device, "RST", 0, "the connection ended: connection lost"),
+            packet(
+                device,
+                "CONNECT",
+                170,
+                "MQTT 3.1.1 · keep alive 30 s · clean session · will on /last/will/topic QoS 0, 101 bytes",
+            ),
+            packet(broker, "CONNACK", 4, "accepted, no session is present"),
+        ];
+        let (client, total) = (Some("lwtThing".into()), 70);
+        world.status.sight = Sight { client, since: world.now, packets: packets.into(), total };
+        world.pass(9_000);
+        world.key(KeyCode::Enter);
+        while !world.draw().contains("SUBSCRIBE") {
+            world.key(KeyCode::PageDown);
+        }
         world
     });
 }

@@ -182,6 +182,7 @@ async fn drive<B: Backend<Error = std::io::Error>>(
             runtime.command(command);
             settled.get_or_insert(clock.now() + SETTLE);
         }
+        runtime.look_at(ui.looks_at());
         let next = [ui.next_draw(), settled].into_iter().flatten().min();
         tokio::select! {
             // Keys first: a busy hub must not make a person wait.

@@ -11,7 +11,7 @@ use super::greet::{Greeted, greet, refuse};
 use super::observer::Whole;
 use super::registry::{Entry, Order};
 use super::relay::{Relay, Turn, Watch};
-use super::{Shared, farewell};
+use super::{Shared, farewell, spy};
 use crate::fleet::{Closed, Opened, Refuser, SessionEvent, Via};
 use crate::mqtt::{ClientId, ConnId, Fault, KeepAlive, reason};
 use std::future::poll_fn;
@@ -98,7 +98,7 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn watch(&self) -> Watch<'_> {
-        Watch { clock: &self.shared.clock, board: &self.shared.board, line: &self.entry.line }
+        Watch { shared: self.shared, line: &self.entry.line, client: &self.client }
     }
 
     fn now(&self) -> crate::clock::Moment {
@@ -120,6 +120,8 @@ impl Session<'_> {
         if code == 0 {
             relay.keep_alive = keep_alive.map_or(hello.keep_alive, KeepAlive);
             self.shared.registry.accepted(&self.client, self.conn(), relay.protocol);
+            // A person may have come to look meanwhile.
+            self.entry.line.set_watched(self.shared.packets.looks_at(&self.client));
             self.open = true;
             let opened = Opened {
                 at: self.now(),
@@ -162,6 +164,9 @@ impl Session<'_> {
                 how: ending.how,
                 rest: self.entry.line.meter.take(),
             };
+            if self.entry.line.is_watched() {
+                self.shared.packets.write(&self.client, spy::end(&ending, closed.at));
+            }
             self.shared.report(SessionEvent::Closed(Box::new(closed))).await;
         } else if self.hello.is_some() {
             self.concede();

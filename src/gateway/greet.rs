@@ -7,7 +7,7 @@ use super::observer::{Observer, Seen, Tally, Whole};
 use super::registry::{Entry, Order};
 use super::relay::{Pass, Relay};
 use super::stream::Stream;
-use super::{Logins, Shared, wills};
+use super::{Logins, Shared, spy, wills};
 use crate::fleet::{Refuser, SessionEvent, Via};
 use crate::mqtt::{ClientId, Protocol};
 use crate::wiring::LARGEST_PACKET;
@@ -49,7 +49,11 @@ pub(super) async fn greet(
     let stop = async { while Order::from_code(entry.line.switch.wait().await) != Order::Stop {} };
     tokio::select! {
         () = stop => None,
-        greeted = let_in(shared, &door, tcp, peer) => greeted,
+        greeted = let_in(shared, &door, tcp, peer) => {
+            let watched = greeted.as_ref().is_some_and(|greeted| shared.packets.looks_at(&greeted.name));
+            entry.line.set_watched(watched);
+            greeted
+        }
     }
 }
 
@@ -146,6 +150,10 @@ async fn let_in(shared: &Arc<Shared>, door: &Door, tcp: TcpStream, peer: SocketA
         line.set_rival(true);
     }
     let mut relay = Relay::new(device, observer, broker, &hello, mends);
+    if shared.packets.looks_at(&name) {
+        relay.spy();
+        shared.packets.write(&name, [spy::connect(&connect, &hello, shared.clock.now())]);
+    }
     relay.tally = tally;
     relay.last_packet = shared.clock.now();
     relay.broker.queue(&connect.bytes);

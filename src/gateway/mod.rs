@@ -13,6 +13,7 @@
 //! registry    which client id is where                relay      copies bytes both ways, holds none while idle
 //!                                                     observer   reads along, byte by byte, no I/O
 //!                                                     decode     CONNECT, CONNACK, DISCONNECT
+//!                                                     spy        every packet of the one who is looked at
 //!                                                     ending     what was seen ─▶ why it ended
 //!                                                     wills      which ones are refused
 //!                                                     farewell   carries the end to the other side
@@ -33,6 +34,7 @@ mod logins;
 pub mod observer;
 mod registry;
 mod relay;
+mod spy;
 mod stream;
 mod upgrade;
 mod upstream;
@@ -48,7 +50,7 @@ use crate::clock::Clock;
 use crate::fleet::{Report, SessionEvent};
 use crate::mqtt::{ClientId, ConnId, Fault, Protocol};
 use crate::wiring::quiet::USUAL;
-use crate::wiring::{ActivityBoard, Guests};
+use crate::wiring::{ActivityBoard, Guests, PacketLog};
 use complaints::Complaints;
 use registry::{Order, Registry};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -180,6 +182,24 @@ impl Gateway {
         self.addr
     }
 
+    /// Writes down the packets of `client` from now on, of this connection and of those that come after it, or of nobody.
+    /// Whoever was looked at before is not any more.
+    pub fn look_at(&self, client: Option<&ClientId>) {
+        let before = self.shared.packets.sight().client;
+        self.shared.packets.look_at(client.cloned(), self.shared.clock.now());
+        for (client, watched) in before.iter().map(|before| (before, false)).chain(client.map(|now| (now, true))) {
+            if let Some((line, _)) = self.shared.registry.find(client) {
+                line.set_watched(watched);
+            }
+        }
+    }
+
+    /// The packets of the one who is looked at.
+    #[must_use]
+    pub fn packets(&self) -> &PacketLog {
+        &self.shared.packets
+    }
+
     /// How many connections there are, those that have not finished CONNECT included.
     #[must_use]
     pub fn connections(&self) -> usize {
@@ -207,6 +227,8 @@ struct Shared {
     guests: Arc<Guests>,
     clock: Clock,
     registry: Arc<Registry>,
+    /// What is seen of the client that a person looks at.
+    packets: PacketLog,
     /// Places among the connections that wait for the broker's first packet.
     places: Arc<Semaphore>,
     /// The one place for closing the sockets of a cut connection.
@@ -235,6 +257,7 @@ impl Shared {
             guests,
             clock,
             registry: Arc::default(),
+            packets: PacketLog::default(),
             places: Arc::new(Semaphore::new(WAITING)),
             closing: Semaphore::new(1),
             large: Semaphore::new(LARGE),

@@ -5,6 +5,9 @@
 //! packets that tell a connection's story are gathered whole: CONNECT and DISCONNECT from the device, CONNACK and
 //! DISCONNECT from the broker. While none of those is half read it owns no memory.
 
+use super::spy::{Noted, Spy};
+use crate::mqtt::Protocol;
+
 /// The largest packet that is gathered. More than any real CONNECT: AWS IoT Core allows 128 KiB for a message.
 pub const LARGEST: u32 = 256 * 1024;
 
@@ -15,12 +18,12 @@ pub const CONNACK: u8 = 2;
 /// DISCONNECT.
 pub const DISCONNECT: u8 = 14;
 
-const PUBLISH: u8 = 3;
+pub(super) const PUBLISH: u8 = 3;
 const PUBREL: u8 = 6;
-const SUBSCRIBE: u8 = 8;
-const SUBACK: u8 = 9;
-const UNSUBSCRIBE: u8 = 10;
-const UNSUBACK: u8 = 11;
+pub(super) const SUBSCRIBE: u8 = 8;
+pub(super) const SUBACK: u8 = 9;
+pub(super) const UNSUBSCRIBE: u8 = 10;
+pub(super) const UNSUBACK: u8 = 11;
 const PINGREQ: u8 = 12;
 const PINGRESP: u8 = 13;
 const AUTH: u8 = 15;
@@ -104,6 +107,14 @@ enum State {
     Lost,
 }
 
+/// A packet that is being gathered. Boxed: most of the time there is none.
+#[derive(Debug)]
+struct Held {
+    bytes: Vec<u8>,
+    /// Where its body begins.
+    body: usize,
+}
+
 /// Reads along with one direction of one connection.
 #[derive(Debug)]
 pub struct Observer {
@@ -114,10 +125,11 @@ pub struct Observer {
     /// The protocol has AUTH packets: MQTT 5, or not known yet.
     auth: bool,
     /// The packet that is being gathered.
-    held: Vec<u8>,
+    held: Option<Box<Held>>,
     /// The largest packet that may come, with its fixed header.
     most: u32,
-    body: u8,
+    /// Decodes every packet; only while a person looks at this connection.
+    spy: Option<Box<Spy>>,
 }
 
 impl Observer {
@@ -134,7 +146,7 @@ impl Observer {
     }
 
     const fn new(from: From) -> Self {
-        Self { from, state: State::Boundary, greeted: false, auth: true, held: Vec::new(), most: u32::MAX, body: 0 }
+        Self { from, state: State::Boundary, greeted: false, auth: true, held: None, most: u32::MAX, spy: None }
     }
 
     /// From now on an AUTH packet is malformed: MQTT 3.1.1 has none.
@@ -147,6 +159,20 @@ impl Observer {
         self.most = most;
     }
 
+    /// From now on every packet that begins is decoded, as one of this protocol version, or none is any more.
+    pub fn spy(&mut self, protocol: Option<Protocol>) {
+        match protocol {
+            Some(protocol) if self.spy.is_none() => self.spy = Some(Box::new(Spy::new(protocol))),
+            Some(_) => {}
+            None => self.spy = None,
+        }
+    }
+
+    /// Takes the packets that were decoded since the last time.
+    pub fn noted(&mut self) -> Vec<Noted> {
+        self.spy.as_mut().map(|spy| spy.take()).unwrap_or_default()
+    }
+
     /// Whether the bytes so far end with a whole packet, so that another one may be put in here.
     #[must_use]
     pub fn at_boundary(&self) -> bool {
@@ -155,14 +181,14 @@ impl Observer {
 
     /// How many bytes of a packet are gathered by now.
     #[must_use]
-    pub const fn holds(&self) -> usize {
-        self.held.len()
+    pub fn holds(&self) -> usize {
+        self.held.as_ref().map_or(0, |held| held.bytes.len())
     }
 
     /// The bytes of a packet that was being gathered when something went wrong.
     #[must_use]
     pub fn take_held(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.held)
+        self.held.take().map(|held| held.bytes).unwrap_or_default()
     }
 
     /// Reads `piece` until it ends or something is come upon; call again with the rest until all is used.
@@ -179,8 +205,11 @@ impl Observer {
                         return Step { pass: at, used: at, seen: Seen::Malformed(why) };
                     }
                     self.state = State::Length { first, shift: 0, value: 0 };
+                    if let Some(spy) = &mut self.spy {
+                        spy.begin();
+                    }
                     if self.gathers(first) {
-                        self.held.push(first);
+                        self.held = Some(Box::new(Held { bytes: vec![first], body: 0 }));
                         if self.from == From::Device {
                             hold = Some(at);
                         }
@@ -209,12 +238,17 @@ impl Observer {
                     }
                     if value > LARGEST {
                         // Only a broker's: it passes, ungathered.
-                        self.held = Vec::new();
+                        self.held = None;
                     }
                     self.keep(&piece[at..=at]);
-                    self.body = u8::try_from(self.held.len()).unwrap_or(0);
+                    if let Some(held) = &mut self.held {
+                        held.body = held.bytes.len();
+                    }
                     at += 1;
                     self.state = State::Body { first, left: value };
+                    if let Some(spy) = &mut self.spy {
+                        spy.length(value);
+                    }
                     if value == 0
                         && let Some(packet) = self.complete(first, tally)
                     {
@@ -224,6 +258,9 @@ impl Observer {
                 State::Body { first, left } => {
                     let take = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len() - at);
                     self.keep(&piece[at..at + take]);
+                    if let Some(spy) = &mut self.spy {
+                        spy.body(&piece[at..at + take]);
+                    }
                     at += take;
                     // `take` is at most `left`, so it fits.
                     let left = left - u32::try_from(take).unwrap_or(left);
@@ -241,7 +278,7 @@ impl Observer {
     }
 
     fn holding(&self) -> bool {
-        self.from == From::Device && !self.held.is_empty()
+        self.from == From::Device && self.held.is_some()
     }
 
     fn gathers(&self, first: u8) -> bool {
@@ -255,8 +292,15 @@ impl Observer {
 
     /// Gathers `bytes` if a packet is being gathered.
     fn keep(&mut self, bytes: &[u8]) {
-        if !self.held.is_empty() {
-            self.held.extend_from_slice(bytes);
+        if let Some(held) = &mut self.held {
+            held.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    /// Lets go of the last `count` bytes that are gathered.
+    fn give_back(&mut self, count: usize) {
+        if let Some(held) = &mut self.held {
+            held.bytes.truncate(held.bytes.len().saturating_sub(count));
         }
     }
 
@@ -264,12 +308,14 @@ impl Observer {
     fn complete(&mut self, first: u8, tally: &mut Tally) -> Option<Whole> {
         let kind = first >> 4;
         self.state = State::Boundary;
+        if let Some(spy) = &mut self.spy {
+            spy.end(first);
+        }
         self.greeted |= kind == CONNECT;
         tally.packets += 1;
         tally.pings += u32::from(kind == PINGREQ);
         tally.publishes += u32::from(kind == PUBLISH);
-        let bytes = self.take_held();
-        (!bytes.is_empty()).then(|| Whole { kind, bytes, body: usize::from(self.body) })
+        self.held.take().map(|held| Whole { kind, bytes: held.bytes, body: held.body })
     }
 
     fn came_upon(&self, hold: Option<usize>, at: usize, packet: Whole) -> Step {
@@ -285,8 +331,8 @@ impl Observer {
         self.state = State::Lost;
         match self.from {
             // What is held of this piece is handed back with the rest of it.
-            From::Device => self.held.truncate(self.held.len().saturating_sub(at - pass)),
-            From::Broker => self.held = Vec::new(),
+            From::Device => self.give_back(at - pass),
+            From::Broker => self.held = None,
         }
         Step { pass, used: pass, seen }
     }

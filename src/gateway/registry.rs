@@ -15,6 +15,8 @@ pub(super) struct Line {
     pub switch: Switch,
     /// Another client connects with the same client id.
     rival: AtomicBool,
+    /// A person looks at its packets.
+    watched: AtomicBool,
 }
 
 impl Line {
@@ -25,6 +27,15 @@ impl Line {
 
     pub(super) fn set_rival(&self, rival: bool) {
         self.rival.store(rival, Ordering::Release);
+    }
+
+    /// Whether a person looks at its packets. Asked at every read: it is to cost nothing.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_watched(&self, watched: bool) {
+        self.watched.store(watched, Ordering::Relaxed);
     }
 }
 
@@ -67,7 +78,12 @@ pub(super) struct Registry {
 impl Registry {
     /// Takes a connection in. It leaves when the guard is dropped.
     pub(super) fn enter(self: &Arc<Self>, conn: ConnId) -> Entry {
-        let line = Arc::new(Line { meter: Meter::new(conn), switch: Switch::default(), rival: AtomicBool::new(false) });
+        let line = Arc::new(Line {
+            meter: Meter::new(conn),
+            switch: Switch::default(),
+            rival: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
+        });
         self.lock().lines.insert(conn, Arc::clone(&line));
         Entry { registry: Arc::clone(self), line }
     }

@@ -3,15 +3,17 @@
 //! Nothing is held while a connection is idle: bytes are read into the worker thread's stack and written at once. Only
 //! what the other side does not take is kept, and as long as it is kept nothing more is read from this side.
 
+use super::Shared;
 use super::decode;
 use super::decode::Hello;
 use super::ending::{Ending, Silence};
 use super::observer::{CONNACK, Observer, Seen, Tally, Whole};
 use super::registry::Line;
+use super::spy::Noted;
 use super::stream::Stream;
 use crate::clock::{Clock, Moment};
-use crate::mqtt::{KeepAlive, Protocol};
-use crate::wiring::{Activity, ActivityBoard, Guests};
+use crate::mqtt::{ClientId, KeepAlive, Protocol};
+use crate::wiring::{Activity, Guests, Packet, Sender};
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
@@ -156,9 +158,10 @@ impl End {
 /// What a relay looks at while it copies, and where it books what it counted.
 #[derive(Debug)]
 pub(super) struct Watch<'a> {
-    pub clock: &'a Clock,
-    pub board: &'a ActivityBoard,
+    pub shared: &'a Shared,
     pub line: &'a Line,
+    /// By which name the packets are written down.
+    pub client: &'a ClientId,
 }
 
 /// A new connection's place among the few that may wait for the broker's first word, and its ticket for the broker's
@@ -250,7 +253,39 @@ impl Relay {
         if self.answered && self.tally.packets > 0 {
             let Tally { packets, pings, publishes } = std::mem::take(&mut self.tally);
             let news = Activity { last_packet: self.last_packet, packets, pings, publishes };
-            watch.board.add(&watch.line.meter, news);
+            watch.shared.board.add(&watch.line.meter, news);
+        }
+    }
+
+    /// From now on packets are decoded, before the connection's first read.
+    pub(super) fn spy(&mut self) {
+        self.from_device.spy(Some(self.protocol));
+        self.from_broker.spy(Some(self.protocol));
+    }
+
+    /// Writes down what a person who looks at this connection is to see.
+    fn tell(&mut self, watch: &Watch<'_>) {
+        if !watch.line.is_watched() {
+            return;
+        }
+        let at = watch.shared.clock.now();
+        let packet = |sender, Noted { name, size, facts }| Packet { at, sender, name, size, facts };
+        let device = self.from_device.noted().into_iter().map(|noted| packet(Sender::Device, noted));
+        let frozen = self.frozen;
+        let broker = self.from_broker.noted().into_iter().map(|noted| {
+            let mut packet = packet(Sender::Broker, noted);
+            if frozen {
+                let comma = if packet.facts.is_empty() { "" } else { " · " };
+                packet.facts.push_str(comma);
+                packet.facts.push_str("not passed on: frozen");
+            }
+            packet
+        });
+        let packets: Vec<Packet> = device.chain(broker).collect();
+        if !packets.is_empty() {
+            watch.shared.packets.write(watch.client, packets);
+            // What the broker sends moves no counter: without this the screen would hear of it late.
+            watch.shared.board.wake();
         }
     }
 
@@ -269,7 +304,7 @@ impl Relay {
             }
             let up = self.poll_up(cx, watch);
             let down = self.poll_down(cx, watch);
-            if up.is_pending() && down.is_pending() && self.poll_stalled(cx, watch.clock).is_pending() {
+            if up.is_pending() && down.is_pending() && self.poll_stalled(cx, &watch.shared.clock).is_pending() {
                 return Poll::Pending;
             }
         }
@@ -284,16 +319,18 @@ impl Relay {
         let mut buf = [const { MaybeUninit::uninit() }; PIECE];
         let mut buf = ReadBuf::uninit(&mut buf);
         match ready!(self.device.poll_read(cx, &mut buf)) {
-            Ok([]) => self.end(Ending::closed(self.device.stream.how_ended(), watch.clock.now())),
+            Ok([]) => self.end(Ending::closed(self.device.stream.how_ended(), watch.shared.clock.now())),
             Ok(piece) => {
-                self.take_from_device(Some(cx), piece, watch.clock.now());
+                self.from_device.spy(watch.line.is_watched().then_some(self.protocol));
+                self.take_from_device(Some(cx), piece, watch.shared.clock.now());
                 self.book(watch);
+                self.tell(watch);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                self.end(Ending::garbled(self.device.stream.how_garbled(), watch.clock.now()));
+                self.end(Ending::garbled(self.device.stream.how_garbled(), watch.shared.clock.now()));
             }
-            Err(error) => self.end(Ending::broken(error.kind(), watch.clock.now())),
+            Err(error) => self.end(Ending::broken(error.kind(), watch.shared.clock.now())),
         }
         Poll::Ready(())
     }
@@ -343,7 +380,11 @@ impl Relay {
         let mut buf = ReadBuf::uninit(&mut buf);
         match ready!(self.broker.poll_read(cx, &mut buf)) {
             Ok([]) => self.end_by_broker(watch),
-            Ok(piece) => self.take_from_broker(cx, piece),
+            Ok(piece) => {
+                self.from_broker.spy(watch.line.is_watched().then_some(self.protocol));
+                self.take_from_broker(cx, piece);
+                self.tell(watch);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => self.end_by_broker(watch),
         }
@@ -386,7 +427,7 @@ impl Relay {
 
     fn end_by_broker(&mut self, watch: &Watch<'_>) {
         self.pass = None;
-        let lasted = watch.clock.now().since(self.last_packet);
+        let lasted = watch.shared.clock.now().since(self.last_packet);
         let rival = watch.line.has_rival();
         self.end(Ending::wordless(&Silence { rival, lasted, keep_alive: self.keep_alive, mended: self.mends }));
     }

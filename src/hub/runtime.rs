@@ -11,6 +11,7 @@ use super::storm::Tempest;
 use crate::actions::{ActionId, Desk};
 use crate::clock::{Clock, Moment};
 use crate::fleet::{Change, Entrance, Fleet, LinkState, Report};
+use crate::gateway::Gateway;
 use crate::link::{Outgoing, Refusal};
 use crate::mqtt::{ClientId, ConnId};
 use crate::rules::RuleSet;
@@ -83,6 +84,9 @@ pub struct Runtime {
     pub(super) next_number: usize,
     /// The devices of each launch, the last one last, to be undone.
     pub(super) launches: Vec<Vec<ClientId>>,
+    /// Whose packets are written down, and what of them `status` has.
+    looked_at: Option<ClientId>,
+    sight_seen: u64,
 }
 
 impl Runtime {
@@ -131,6 +135,8 @@ impl Runtime {
             open_files,
             next_number: 1,
             launches: Vec::new(),
+            looked_at: None,
+            sight_seen: 0,
         })
     }
 
@@ -146,9 +152,31 @@ impl Runtime {
         self.status.rate = self.hub.rate(self.lanes.clock.now());
         self.status.jobs = self.hub.jobs(self.began, self.lanes.clock.now());
         self.status.refused = self.hub.refused();
+        if let Some(packets) = self.gateway().map(Gateway::packets)
+            && packets.changes() != self.sight_seen
+        {
+            let (changes, sight) = (packets.changes(), packets.sight());
+            (self.sight_seen, self.status.sight) = (changes, sight);
+        }
         self.status.dropped = self.parts.as_ref().map_or(0, |parts| parts.link.refused());
         update(&mut self.status.rules, self.hub.standing(), &self.desk);
         (self.hub.fleet(), self.hub.rules(), &self.status)
+    }
+
+    fn gateway(&self) -> Option<&Gateway> {
+        self.parts.as_ref()?.gateway.as_ref()
+    }
+
+    /// A person looks at this device now, or at none: its packets are written down from now on, if they come through
+    /// lwtop's own gateway.
+    pub fn look_at(&mut self, client: Option<&ClientId>) {
+        if self.looked_at.as_ref() == client {
+            return;
+        }
+        if let Some(gateway) = self.gateway() {
+            gateway.look_at(client);
+            self.looked_at = client.cloned();
+        }
     }
 
     /// The rules that run.

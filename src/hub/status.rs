@@ -4,6 +4,7 @@ use super::jobs::Job;
 use crate::clock::Moment;
 use crate::fleet::Role;
 use crate::scenario::Player;
+use crate::wiring::Sight;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -101,6 +102,8 @@ pub struct Status {
     pub refused: u64,
     /// Messages that were dropped because a lane was full.
     pub dropped: u64,
+    /// The packets of the device whose detail is open.
+    pub sight: Sight,
     /// The topic filter under which devices announce themselves.
     pub connected_topic: String,
     /// The topic filter under which wills arrive.

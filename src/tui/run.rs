@@ -5,10 +5,12 @@ use super::action::Action;
 use super::app::{App, Effect, Wish};
 use super::hit::{Target, Zones};
 use super::keymap::{Key, Mode};
+use super::layer::Layer;
 use super::look::Look;
 use super::page::Page;
 use super::view::{self, Album, Canvas};
 use crate::clock::Moment;
+use crate::mqtt::ClientId;
 use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
@@ -297,6 +299,15 @@ impl<B: Backend> Ui<B> {
     #[must_use]
     pub const fn draws(&self) -> u64 {
         self.schedule.draws()
+    }
+
+    /// The device whose detail is open, so that its packets are written down for it.
+    #[must_use]
+    pub fn looks_at(&self) -> Option<&ClientId> {
+        self.app.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Detail { client, .. } => Some(client),
+            _ => None,
+        })
     }
 
     /// What the person is doing, to be changed before the first frame: keys, and what is allowed.

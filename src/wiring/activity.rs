@@ -89,6 +89,11 @@ impl ActivityBoard {
         }
     }
 
+    /// Lets the reader look although no counter moved.
+    pub fn wake(&self) {
+        self.news.notify_one();
+    }
+
     /// Waits until something is listed. Cancel safe.
     pub async fn news(&self) {
         self.news.notified().await;

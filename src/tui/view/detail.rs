@@ -18,9 +18,11 @@
 //! ┃ 12:04:33.401           cut        the socket closes without DISCONNECT     ┃
 //! ┗ 12 lines more ↓ ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
 //! ```
-//! What a person asks first stands first: is it there, how did it die, how often does that happen, what is its will.
+//! What a person asks first stands first: is it there, how did it die, how often does that happen, what is its will. Below
+//! the incidents stand the packets since the page was opened, and what happened in order.
 
 mod facts;
+mod packets;
 mod story;
 
 use super::boxes::{Titles, frame, more};
@@ -48,6 +50,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, client: &ClientId, scroll: usiz
     facts::first(canvas, &mut page, device);
     facts::more(canvas, &mut page, device);
     story::draw(canvas, &mut page, device);
+    packets::draw(canvas, &mut page, device);
     notes(canvas, &mut page, device);
     let below = more(page.lines.len(), area.height.saturating_sub(2), scroll);
     let titles = Titles {
