@@ -150,15 +150,20 @@ async fn let_in(shared: &Arc<Shared>, door: &Door, tcp: TcpStream, peer: SocketA
         line.set_rival(true);
     }
     let mut relay = Relay::new(device, observer, broker, &hello, mends);
-    if shared.packets.looks_at(&name) {
-        relay.spy();
-        shared.packets.write(&name, [spy::connect(&connect, &hello, shared.clock.now())]);
-    }
+    attend(shared, &mut relay, &connect, &hello, &name);
     relay.tally = tally;
     relay.last_packet = shared.clock.now();
     relay.broker.queue(&connect.bytes);
     relay.take_from_device(None, &rest, relay.last_packet);
     Some(Greeted { relay, hello, name, via })
+}
+
+/// Writes down CONNECT and what comes after it, if a person looks at this client.
+fn attend(shared: &Shared, relay: &mut Relay, connect: &Whole, hello: &Hello, name: &ClientId) {
+    if shared.packets.looks_at(name) {
+        relay.spy();
+        shared.packets.write(name, [spy::connect(connect, hello, shared.clock.now())]);
+    }
 }
 
 /// Why there is no CONNECT.
