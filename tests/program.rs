@@ -257,6 +257,11 @@ fn a_scenario_is_played_and_its_expectations_are_the_exit_code() {
     assert!(stderr(&refused).contains("did you mean within?") && refused.stdout.is_empty(), "{}", stderr(&refused));
     std::fs::remove_file(&file).expect("it is there");
 
+    // Said before anything is tried: nobody listens there.
+    let refused = output(&["play", "article", "--broker", "mqtt://127.0.0.1:9"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("lwtop runs none on this broker: add --rules"), "{}", stderr(&refused));
+
     for (args, wanted) in [(["play", "--list"], "takeover"), (["play", "nothing"], "leave-or-cut")] {
         let output = output(&args);
         let said = String::from_utf8_lossy(&output.stdout).into_owned() + &stderr(&output);

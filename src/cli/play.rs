@@ -13,7 +13,8 @@ use clap::Args;
   lwtop play mine.toml --format json         one JSON object a line: scenario, say, did, expectation, end
 
 The usual configuration file is not read, so that a scenario plays alike everywhere; --config reads one. Without
---broker and --listen the broker is lwtop's own, on any free port.
+--broker and --listen the broker is lwtop's own, on any free port. On another broker no rule runs without --rules, and a
+scenario that expects one is refused.
 
 Exit codes: 0 all came as expected; 1 something did not, or it could not go on; 2 something is wrong with the flags
 or the scenario.")]

@@ -28,7 +28,7 @@ pub(super) fn run(args: &PlayArgs) -> Result<(), Failure> {
     if args.print {
         return print(&scenario::print(&scenario));
     }
-    let setup = setup(&args.fleet)?;
+    let setup = setup(&args.fleet, &scenario)?;
     let format = match args.format {
         Format::Text => play::Format::Text,
         Format::Json => play::Format::Json,
@@ -50,7 +50,8 @@ pub(super) fn run(args: &PlayArgs) -> Result<(), Failure> {
 pub(super) fn lesson(args: &LessonArgs) -> Result<(), Failure> {
     let name = args.scenario.as_deref().unwrap_or(FIRST);
     let scenario = find(name)?;
-    interface::lesson(setup(&args.fleet)?, order(name, scenario, true))
+    let setup = setup(&args.fleet, &scenario)?;
+    interface::lesson(setup, order(name, scenario, true))
 }
 
 fn order(name: &str, scenario: Scenario, pauses: bool) -> Command {
@@ -84,9 +85,15 @@ fn find(name: &str) -> Result<Scenario, Failure> {
 }
 
 /// What to start with: a broker of its own on a free port, unless something else is said.
-fn setup(args: &FleetArgs) -> Result<Setup, Failure> {
+fn setup(args: &FleetArgs, scenario: &Scenario) -> Result<Setup, Failure> {
     let args = FleetArgs { named_only: true, ..args.clone() };
     let mut setup = fleet(&args, Launch::None, Serve::Unless)?;
+    if setup.rules.rules().is_empty() && scenario.needs_rules() {
+        return Err(Failure::Usage(format!(
+            "{:?} expects that a rule matches, and lwtop runs none on this broker: add --rules",
+            scenario.title
+        )));
+    }
     let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, 1883));
     if let Source::Embedded { listen, .. } | Source::Upstream { listen, .. } = &mut setup.source
         && args.doors.listen.is_none()

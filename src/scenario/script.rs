@@ -27,6 +27,16 @@ impl Scenario {
         launches.flat_map(Launch::ids)
     }
 
+    /// Whether it waits for a rule to match, which only one of lwtop's own can: of somebody else's nothing but the republish
+    /// is seen.
+    #[must_use]
+    pub fn needs_rules(&self) -> bool {
+        self.steps.iter().any(|step| match step {
+            Step::Check(Check { subject: Subject::Devices { facts, .. }, .. }) => facts.hops.contains(&Hop::Rule),
+            _ => false,
+        })
+    }
+
     /// The client ids that `name` stands for: those of a launch, or the one itself.
     #[must_use]
     pub fn devices(&self, name: &ClientId) -> Vec<ClientId> {
