@@ -102,6 +102,10 @@ impl App {
         let mut ranking = Ranking::new(typed);
         let mut found: Vec<((bool, u32), Entry)> = Vec::new();
         for (action, help) in actions() {
+            // Before anything is typed, what belongs to other places would only be in the way.
+            if typed.trim().is_empty() && !self.belongs(action, below) {
+                continue;
+            }
             let name = action.name();
             let Some(score) = ranking.score(&name, &help) else { continue };
             let key = match self.keys.label(below, action) {
@@ -121,6 +125,14 @@ impl App {
         // Stable: without a text, in the order of the table; what can be done now before what cannot.
         found.sort_by_key(|(score, entry)| (std::cmp::Reverse(*score), entry.refused.is_some()));
         found.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    /// Whether `action` has a meaning in `mode`, though it may do nothing now.
+    fn belongs(&self, action: Action, mode: Mode) -> bool {
+        // A death by its name is as good as by the menu.
+        let wanted = if matches!(action, Action::Die(_)) { Action::AskDeath } else { action };
+        let refused = self.read_only && action.acts();
+        !refused && BINDINGS.iter().any(|binding| binding.action == wanted && binding.modes.contains(&mode))
     }
 
     /// What the keys mean below the palette, or now if it is not open.

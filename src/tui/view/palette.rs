@@ -6,7 +6,7 @@
 //! ┃ reconnect-all    R  there is nothing to do it to now                       ┃
 //! ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
 //! ```
-//! What does nothing now is dimmed, and its line says why.
+//! What does nothing now is dimmed, and its line says why. Before anything is typed, what belongs to other places is left out.
 
 use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns};
@@ -29,6 +29,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, typed: &str, row: usize) {
     canvas.pop_up(area);
     let title = format!(":{}▎", clean(typed));
     let right = match entries.len() {
+        count if typed.trim().is_empty() => format!("{count} here, type to find any"),
         1 => "1 action".to_owned(),
         count => format!("{count} actions"),
     };
