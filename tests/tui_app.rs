@@ -1083,6 +1083,41 @@ fn the_palette_finds_every_action_and_says_why_one_does_nothing() {
 }
 
 #[test]
+fn the_palette_begins_with_what_belongs_here() {
+    let mut world = World::three(140, 60);
+    world.keys(":");
+    let screen = world.draw();
+    assert!(screen.contains("here, type to find any") && screen.contains("launch-one "), "{screen}");
+    assert!(!screen.contains("go-on") && !screen.contains("only in a lesson"), "{screen}");
+    world.keys("play-again");
+    assert!(world.draw().contains("only in a lesson"), "what is typed is found everywhere: {}", world.screen());
+}
+
+#[test]
+fn a_read_only_lwtop_offers_nothing_that_it_refuses() {
+    let mut world = World::up(140, 40);
+    world.ui.app_mut().read_only = true;
+    for keys in ["1", "2", "3", "4", "5"] {
+        world.keys(keys);
+        let screen = world.draw();
+        assert!(!screen.contains("launches"), "{screen}");
+    }
+    world.keys("1:");
+    assert!(!world.draw().contains("launch-one"), "{}", world.screen());
+    world.key(KeyCode::Esc);
+    world.connect("press-7", Protocol::V311, 30);
+    world.key(KeyCode::Enter);
+    let screen = world.draw();
+    assert!(screen.contains("No incident so far.") && !screen.contains("chooses how"), "{screen}");
+    world.key(KeyCode::Esc);
+    for keys in ["2", "3", "4", "5", "1"] {
+        world.keys(keys);
+        let screen = world.draw();
+        assert!(!screen.contains("lets a device die") && !screen.contains("launches"), "{screen}");
+    }
+}
+
+#[test]
 fn a_paused_screen_stands_still_and_counts() {
     let mut world = World::three(140, 40);
     let before = world.draw();

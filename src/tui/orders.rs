@@ -40,6 +40,7 @@ impl App {
             (_, Focus::Devices) if !self.sieve.filter().is_empty() => {
                 "the filter lets no device through: {back} clears it"
             }
+            (_, Focus::Devices) if self.read_only => "there is no device yet",
             (_, Focus::Devices) => "there is no device yet: {launch-one} launches one",
         })
     }

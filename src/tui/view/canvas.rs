@@ -136,6 +136,12 @@ impl<'a> Canvas<'a> {
         self.app.keys.press(action)
     }
 
+    /// A sentence with the keys that do what it says, behind a space; nothing where nothing may be done.
+    #[must_use]
+    pub fn offer(&self, text: &str) -> String {
+        if self.app.read_only { String::new() } else { format!(" {}", self.app.keys.tell(text)) }
+    }
+
     /// Writes cleaned text at a place, cut to `columns` and to the screen. Returns the columns used.
     pub fn put(&mut self, x: u16, y: u16, text: &str, columns: u16, style: Style) -> u16 {
         let area = self.buffer.area;

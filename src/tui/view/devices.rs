@@ -77,7 +77,7 @@ fn empty(canvas: &mut Canvas<'_>, regions: &Regions) {
     let mut text = match canvas.view.fleet.link() {
         LinkState::Up { .. } if canvas.app.page == Page::Lesson => "The devices of the lesson appear here.".to_owned(),
         LinkState::Up { .. } => {
-            canvas.app.keys.tell("No device yet. {launch-one} launches one, {ask-launch} launches many.")
+            format!("No device yet.{}", canvas.offer("{launch-one} launches one, {ask-launch} launches many."))
         }
         LinkState::Connecting => match &status.stage {
             Some(stage) => format!("{stage}…"),

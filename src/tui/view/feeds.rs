@@ -128,10 +128,11 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, entry: &FeedEntry) {
 
 /// What would fill an empty feed, and which key does that.
 fn invitation(canvas: &Canvas<'_>, role: Role) -> String {
+    // Beside a lesson no key acts on a device.
+    let watches = canvas.app.page == Page::Lesson || canvas.app.read_only;
     let text = match (role, canvas.view.fleet.is_empty()) {
-        // Beside a lesson no key acts on a device.
-        (Role::Connected, _) if canvas.app.page == Page::Lesson => "No device has announced itself yet.",
-        (Role::Will, _) if canvas.app.page == Page::Lesson => "No will yet.",
+        (Role::Connected, _) if watches => "No device has announced itself yet.",
+        (Role::Will, _) if watches => "No will yet.",
         (Role::Connected, true) => "No device has announced itself yet. {launch-one} launches one that does.",
         (Role::Connected, false) => "No announcement yet. {launch-one} launches a device that announces itself.",
         (Role::Executed, _) => "No rule has executed yet. It does when a will arrives that it matches.",

@@ -14,12 +14,10 @@ use super::canvas::{Canvas, columns};
 use super::filtered::{hidden, none_through};
 use super::sequence;
 use crate::fleet::{Hop, Incident};
-use crate::tui::action::Action;
 use crate::tui::hit::Target;
 use crate::tui::incidents::{Scale, bar, longest};
 use crate::tui::keymap::Mode;
 use crate::tui::layout;
-use crate::tui::page::Page;
 use crate::tui::text::{width, wrap};
 use crate::tui::words;
 use ratatui::layout::Rect;
@@ -111,15 +109,13 @@ fn nothing(canvas: &mut Canvas<'_>, area: Rect) {
     let titles = Titles { left: "Incidents", left_style: canvas.look.strong(), ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
     let how = if canvas.view.fleet.is_empty() {
-        "{launch-one} launches a device, and {ask-death} lets it die."
+        "{show-fleet} is the fleet: there {launch-one} launches a device, and {ask-death} lets it die."
     } else {
-        "{ask-death} lets a device die."
+        "{show-fleet} is the fleet: there {ask-death} lets a device die."
     };
-    let fleet = canvas.key(Mode::Incidents, Action::Show(Page::Fleet));
     let text = format!(
-        "No incident yet. A device that goes without DISCONNECT makes one, and its story stands here. {fleet} is the \
-         fleet: there {}",
-        canvas.app.keys.tell(how)
+        "No incident yet. A device that goes without DISCONNECT makes one, and its story stands here.{}",
+        canvas.offer(how)
     );
     for (y, line) in (inner.y..inner.bottom()).zip(wrap(&text, usize::from(inner.width))) {
         canvas.put(inner.x, y, &line, inner.width, canvas.look.dim());

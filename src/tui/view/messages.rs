@@ -110,7 +110,6 @@ fn nothing(canvas: &mut Canvas<'_>, area: Rect) {
         return;
     }
     let kind = canvas.app.messages.tab.checked_sub(1).and_then(|tab| KINDS.get(tab));
-    let fleet = canvas.key(Mode::Messages, Action::Show(crate::tui::page::Page::Fleet));
     let what = match kind {
         None => "Nothing was said yet.",
         Some(Kind::Presence) => "No device has come or gone yet.",
@@ -122,11 +121,11 @@ fn nothing(canvas: &mut Canvas<'_>, area: Rect) {
         Some(Kind::Message(crate::fleet::Role::Connected)) => "No device has announced itself yet.",
     };
     let how = if canvas.view.fleet.is_empty() {
-        "{launch-one} launches a device, and {ask-death} lets it die."
+        "{show-fleet} is the fleet: there {launch-one} launches a device, and {ask-death} lets it die."
     } else {
-        "{ask-death} lets a device die."
+        "{show-fleet} is the fleet: there {ask-death} lets a device die."
     };
-    let text = format!("{what} {fleet} is the fleet: there {}", canvas.app.keys.tell(how));
+    let text = format!("{what}{}", canvas.offer(how));
     for (y, line) in (area.y..area.bottom()).zip(wrap(&text, usize::from(area.width))) {
         canvas.put(area.x, y, &line, area.width, canvas.look.dim());
     }

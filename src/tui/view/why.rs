@@ -223,14 +223,15 @@ fn invitation(canvas: &Canvas<'_>) -> String {
         }
         _ => "As soon as one is published there, it is explained here.",
     };
-    let how = canvas.app.keys.tell(how);
+    let acts = how.contains("{launch-one}") || how.contains("{ask-death}");
+    let how = if acts { canvas.offer(how) } else { format!(" {how}") };
     let topic = clean_fit(filter.as_str(), 200);
     let standing = status.rules.get(canvas.app.rules.selected);
     let tried = standing.is_some_and(|standing| standing.matched + standing.not_matched > 0);
     if tried {
-        return format!("The messages on {topic} that it was tried on are no longer kept. {how}");
+        return format!("The messages on {topic} that it was tried on are no longer kept.{how}");
     }
-    format!("No message on {topic} yet. {how}")
+    format!("No message on {topic} yet.{how}")
 }
 
 #[cfg(test)]

@@ -18,12 +18,9 @@ use crate::fleet::wills::{Firing, firing, heard, of};
 use crate::fleet::{Device, Incoming, Role};
 use crate::mqtt::{Protocol, Will};
 use crate::rules::Message;
-use crate::tui::action::Action;
 use crate::tui::document::Document;
 use crate::tui::hit::Target;
-use crate::tui::keymap::Mode;
 use crate::tui::layout;
-use crate::tui::page::Page;
 use crate::tui::text::{GLUE, clean, clean_within, preview, wrap};
 use crate::tui::words;
 use ratatui::layout::Rect;
@@ -37,11 +34,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         let area = Rect { height: regions.list.height + regions.will.height, ..regions.list };
         let titles = Titles { left: "Wills", left_style: canvas.look.strong(), ..Titles::default() };
         let inner = frame(canvas, area, true, &titles);
-        let page = canvas.key(Mode::Wills, Action::Show(Page::Fleet));
-        let how = canvas.app.keys.tell("{launch-one} launches a device that has one.");
+        let how = canvas.offer("{show-fleet} is the fleet: there {launch-one} launches a device that has one.");
         let text = format!(
             "No will yet. A device leaves its will with the broker when it connects, and what the broker holds stands \
-             here. {page} is the fleet: there {how}"
+             here.{how}"
         );
         for (y, line) in (inner.y..inner.bottom()).zip(wrap(&text, usize::from(inner.width))) {
             canvas.put(inner.x, y, &line, inner.width, canvas.look.dim());

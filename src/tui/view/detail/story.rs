@@ -15,7 +15,8 @@ const INCIDENTS: usize = 5;
 pub fn draw(canvas: &mut Canvas<'_>, page: &mut Sheet, device: &Device) {
     page.gap();
     if device.incidents == 0 {
-        page.text(&canvas.app.keys.tell("No incident so far. {ask-death} chooses how it dies."), 0, canvas.look.dim());
+        let how = canvas.offer("{ask-death} chooses how it dies.");
+        page.text(&format!("No incident so far.{how}"), 0, canvas.look.dim());
         return;
     }
     let own = |incident: &&Incident| incident.client == device.id;
@@ -109,7 +110,8 @@ fn meaning(canvas: &Canvas<'_>, incident: &Incident, hop: Hop, seen: bool) -> St
             };
         }
         (Hop::Recovered, true) => "it is back",
-        (Hop::Recovered, false) => "r brings it back, if lwtop launched it",
+        (Hop::Recovered, false) if canvas.app.read_only => "it is not back",
+        (Hop::Recovered, false) => return canvas.app.keys.tell("{reconnect} brings it back, if lwtop launched it"),
     };
     text.to_owned()
 }
