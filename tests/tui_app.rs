@@ -253,6 +253,18 @@ fn a_selected_message_stays_selected_while_others_come() {
 }
 
 #[test]
+fn a_pane_follows_its_incident_although_nothing_happens_to_its_device() {
+    let mut world = World::three(140, 40);
+    world.die_untold(ConnId(1), "lwtThing", Fault::Fin);
+    let rule = world.rules.rules()[0].name.clone();
+    assert!(world.draw().contains("notified …"), "{}", world.screen());
+    let changes = world.fleet.changes();
+    world.fleet.nobody_to_tell(&rule);
+    assert_eq!(world.fleet.changes(), changes, "no device changed");
+    assert!(!world.draw().contains("notified"), "{}", world.screen());
+}
+
+#[test]
 fn ctrl_l_writes_what_the_terminal_has_lost() {
     let mut world = World::three(80, 24);
     let screen = world.draw();

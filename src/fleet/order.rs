@@ -126,12 +126,11 @@ impl Order {
         }
         let mut kept = 0;
         for row in 0..self.rows.len() {
+            // Without a branch: nothing foretells which rows leave.
             let key = self.rows[row];
-            if !self.leaves[key.0] {
-                self.rows[kept] = key;
-                self.numbers[kept] = self.numbers[row];
-                kept += 1;
-            }
+            self.rows[kept] = key;
+            self.numbers[kept] = self.numbers[row];
+            kept += usize::from(!self.leaves[key.0]);
         }
         self.rows.truncate(kept);
         self.numbers.truncate(kept);
