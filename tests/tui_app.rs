@@ -966,6 +966,16 @@ fn a_filter_holds_on_incidents_messages_and_feeds() {
     world.key(KeyCode::Left);
     assert!(world.draw().contains("┏ lwtThing-2"), "a sequence turns to what is shown: {}", world.screen());
     world.key(KeyCode::Esc);
+    // From a device's page it turns to all.
+    world.keys("1");
+    world.key(KeyCode::Enter);
+    world.key(KeyCode::Enter);
+    assert!(world.draw().contains("┏ lwtThing-2"), "{}", world.screen());
+    world.key(KeyCode::Right);
+    assert!(world.draw().contains("┏ lwtThing-3"), "{}", world.screen());
+    for _ in 0..2 {
+        world.key(KeyCode::Esc);
+    }
 
     world.keys("3");
     let screen = world.draw();

@@ -5,6 +5,7 @@ use super::action::Action;
 use super::app::App;
 use super::layer::Layer;
 use super::layout;
+use super::page::Page;
 use super::selection::{FeedCursor, Listed};
 use super::sieve::Sieve;
 use super::sift::IncidentSift;
@@ -71,23 +72,27 @@ impl IncidentsPage {
         let list = Listed::from(view.fleet.incidents()).sifted(self.sift.rows());
         self.cursor.step(action, list, layout::incidents(area).rows);
     }
+}
 
-    /// The one that is shown beside `id`: the newer one to the left, the older one to the right.
-    fn beside(&self, id: IncidentId, action: Action, fleet: &Fleet) -> Option<IncidentId> {
-        let list = self.listed(fleet);
-        // Those after it stand above it, so many rows from the top.
-        let row = list.above(id.0 - 1);
-        let itself = list.number(row) == Some(id.0 - 1);
-        let row = if action == Action::Left { row.checked_sub(1)? } else { row + usize::from(itself) };
-        list.number(row).map(|number| IncidentId(number + 1))
-    }
+/// The one of `list` beside `id`: the newer one to the left, the older one to the right.
+fn beside(list: Listed<'_>, id: IncidentId, action: Action) -> Option<IncidentId> {
+    // Those after it stand above it, so many rows from the top.
+    let row = list.above(id.0 - 1);
+    let itself = list.number(row) == Some(id.0 - 1);
+    let row = if action == Action::Left { row.checked_sub(1)? } else { row + usize::from(itself) };
+    list.number(row).map(|number| IncidentId(number + 1))
 }
 
 impl App {
     /// The incident beside the one that is open: the newer one to the left, the older one to the right.
     fn beside(&self, action: Action, view: &View<'_>) -> Option<IncidentId> {
         let Some(Layer::Sequence { incident, .. }) = self.layers.last() else { return None };
-        self.incidents.beside(*incident, action, view.fleet)
+        // From elsewhere it was opened without a list, which is not kept up to date there.
+        let list = match self.page {
+            Page::Incidents => self.incidents.listed(view.fleet),
+            _ => view.fleet.incidents().into(),
+        };
+        beside(list, *incident, action)
     }
 
     /// Whether there is one.
