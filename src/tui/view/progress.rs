@@ -151,8 +151,7 @@ fn facts(canvas: &mut Canvas<'_>, job: &Job) -> Vec<Piece> {
 fn headline(kind: Kind, toll: &Toll) -> String {
     match kind {
         Kind::Cut => format!("cut {}", grouped(toll.struck)),
-        Kind::Storm if toll.round < toll.rounds => format!("storm {} of {}", toll.round, toll.rounds),
-        Kind::Storm => format!("storm {} of {}, the last", toll.round, toll.rounds),
+        Kind::Storm => format!("storm {} of {}", toll.round, toll.rounds),
         Kind::Partition => "partition".to_owned(),
     }
 }
