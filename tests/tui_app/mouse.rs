@@ -278,3 +278,12 @@ fn the_head_of_a_column_sorts() {
     click(&mut world, "lwtThing  ");
     assert_eq!(selected(&world), "lwtThing", "a line is that of its device, whatever the order");
 }
+
+#[test]
+fn what_takes_a_while_is_ended_by_a_click_on_its_key() {
+    let mut world = World::three(80, 24);
+    let job = lwtop::hub::Job::new(lwtop::hub::Work::Launch, world.now);
+    world.status.jobs = vec![job];
+    let effects = click(&mut world, "C cancel");
+    assert_eq!(effects, [Effect::Command(Command::Cancel(lwtop::hub::Work::Launch))]);
+}

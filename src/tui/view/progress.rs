@@ -14,6 +14,7 @@ use crate::hub::jobs::grouped;
 use crate::hub::mass::Kind;
 use crate::hub::{Job, Toll, Work};
 use crate::tui::action::Action;
+use crate::tui::hit::Target;
 use crate::tui::keymap::Mode;
 use crate::tui::text::{clean, width};
 use crate::tui::words;
@@ -59,6 +60,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         }
     }
     canvas.put(end, area.y, &way_out, way, canvas.look.accent());
+    if job.work.can_be_cancelled() && !canvas.app.read_only {
+        canvas.zone(Rect { x: end, width: way, height: 1, ..area }, Target::Key(Action::Cancel));
+    }
 }
 
 /// The key that ends it; how many other jobs there are.
