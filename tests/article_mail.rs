@@ -100,7 +100,7 @@ async fn a_mail_server_that_hangs_delays_nothing_and_is_reported_once_a_group() 
     let rules = Config::parse(&config, "test.toml").unwrap().rule_set().unwrap();
     let clock = Clock::start();
     let (sender, mut reports) = mpsc::channel(64);
-    let desk = Desk::start(&rules, sender, clock);
+    let desk = Desk::start(&rules, &[], sender, clock);
     let mut hub = Hub::new(topics(), rules, true);
     let mut step = Step::default();
     hub.step(Report::Link(LinkEvent::Up { at: clock.now() }), clock.now(), &mut step);

@@ -362,6 +362,41 @@ fn what_is_said_reaches_the_broker() {
 }
 
 #[test]
+fn a_program_of_a_rule_gets_no_password_of_the_broker() {
+    let out = File::new("environment", "");
+    let file = File::new(
+        "command",
+        &format!(
+            "[broker]\npassword_env = 'LWTOP_TEST_SECRET'\n[profiles.other.broker]\npassword_env = 'LWTOP_TEST_OTHER'\n\
+             [[rules]]\nname = 'told'\nsql = \"SELECT * FROM '/lwt/connected/topic'\"\n[[rules.actions]]\n\
+             type = 'command'\nargv = ['sh', '-c', 'env > \"$0.part\" && mv \"$0.part\" \"$0\"', '{}']\n",
+            out.path()
+        ),
+    );
+    let secrets = ["LWTOP_TEST_SECRET", "LWTOP_TEST_OTHER", "LWTOP_PASSWORD", "LWTOP_USER"];
+    let mut environment: Vec<_> = secrets.iter().map(|name| (*name, "hunter2")).collect();
+    environment.extend([
+        ("LWTOP_BROKER", "mqtt://ann:hunter2@127.0.0.1:1"),
+        ("LWTOP_PROXY", "http://ann:hunter2@127.0.0.1:1"),
+        ("LWTOP_CLIENT_ID", "seen"),
+    ]);
+    let args = ["watch", "--config", file.path(), "--listen", "127.0.0.1:0", "--devices", "1"];
+    let mut child = lwtop(&args, &environment).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let until = Instant::now() + PATIENCE;
+    let told = loop {
+        match std::fs::read_to_string(&out.0) {
+            Ok(text) if !text.is_empty() => break text,
+            _ if Instant::now() > until => break String::new(),
+            _ => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(told.contains("LWTOP_CLIENT_ID=seen\n") && told.contains("LWTOP_RULE=told\n"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
 fn the_path_is_told_with_whether_it_is_there() {
     let file = File::new("path", "");
     let (code, out, err) = run(&["config", "path", "--config", file.path()], &[]);

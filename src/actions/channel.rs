@@ -10,7 +10,7 @@ use super::{Attempt, Deliver, Failed, Group};
 use crate::rules::Kind;
 
 /// The adapter for `kind`; a republish has none, because the hub publishes it. `secrets` names the environment variables
-/// that any of the actions reads a secret from.
+/// that lwtop or any of the actions reads a secret from.
 ///
 /// # Errors
 /// When it cannot be set up as configured: one sentence.

@@ -1,7 +1,8 @@
 //! `command`: runs a program, never through a shell.
 //!
 //! The program gets what the rule selected on its standard input, and in its environment, beside lwtop's own without its
-//! secrets (a mail's password, the secret key and the session token of AWS):
+//! secrets (where the broker and its proxy are and who lwtop is there, which may have a password in it; a mail's password;
+//! the secret key and the session token of AWS):
 //! `LWTOP_RULE`, `LWTOP_TOPIC`, `LWTOP_TIME` (RFC 3339, UTC), and where they are known `LWTOP_DEVICE`, `LWTOP_CAUSE`
 //! (`connection_lost`, …) and `LWTOP_INCIDENT` (its number). It has done its work if it ends with 0. What it prints goes
 //! to lwtop's log.
@@ -35,7 +36,7 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// `secrets` names the environment variables that other actions read secrets from.
+    /// `secrets` names the environment variables that lwtop and its other actions read secrets from.
     pub(super) fn new(command: &rules::Command, secrets: &[String]) -> Self {
         Self { argv: command.argv.clone(), secrets: secrets.to_vec() }
     }

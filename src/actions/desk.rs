@@ -43,13 +43,14 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Starts a task for each action; must be called inside a tokio runtime.
+    /// Starts a task for each action; must be called inside a tokio runtime. `secrets` names environment variables that are
+    /// for lwtop alone: no program gets them.
     ///
     /// What comes of each group is reported as `Report::Action`.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "each action keeps a sender of its own")]
-    pub fn start(rules: &RuleSet, reports: mpsc::Sender<Report>, clock: Clock) -> Self {
-        let secrets = secrets(rules);
+    pub fn start(rules: &RuleSet, secrets: &[String], reports: mpsc::Sender<Report>, clock: Clock) -> Self {
+        let secrets = [secrets, &of_actions(rules)].concat();
         Self::open(rules, &reports, clock, |kind| channel(kind, &secrets), desktop::probe())
     }
 
@@ -139,7 +140,7 @@ impl Desk {
 }
 
 /// The environment variables that the actions read secrets from.
-fn secrets(rules: &RuleSet) -> Vec<String> {
+fn of_actions(rules: &RuleSet) -> Vec<String> {
     let actions = rules.rules().iter().flat_map(|rule| rule.actions.iter().chain(&rule.error_action));
     actions.filter_map(|action| action.kind.secret_variable()).map(str::to_owned).collect()
 }

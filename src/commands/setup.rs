@@ -73,7 +73,7 @@ pub(super) fn of_loaded(loaded: &Loaded, args: &FleetArgs, launch: Launch, serve
         Launch::Configured if embedded => config.devices.count,
         _ => 0,
     };
-    let mut link = link(config);
+    let mut link = LinkOptions { secrets: loaded.secrets.clone(), ..link(config) };
     if let Source::External(address) = &source {
         link.proxy = proxy(config, address)?;
     }
@@ -201,6 +201,7 @@ fn link(config: &Config) -> LinkOptions {
         keep_alive: Some(keep_alive),
         keep_session: !clean,
         backoff: Backoff::default(),
+        secrets: Vec::new(),
     }
 }
 

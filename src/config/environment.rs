@@ -11,6 +11,10 @@ pub const PROFILE: &str = "LWTOP_PROFILE";
 /// The variable that has the password of the broker.
 pub const PASSWORD: &str = "LWTOP_PASSWORD";
 
+/// The variables that may have a password in them: one of its own, that of a URL, or the token of a custom authorizer of AWS
+/// behind a user name.
+pub(super) const SECRETS: [&str; 4] = [PASSWORD, "LWTOP_BROKER", "LWTOP_PROXY", "LWTOP_USER"];
+
 /// How the text of a variable is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {

@@ -105,9 +105,8 @@ impl Layers {
 
     /// Lays `over` on these.
     pub(super) fn lay(&mut self, over: Self) {
-        let url = ["broker", "url"].map(str::to_owned);
-        let other = |layers: &Self| layers.0.get(&url[..]).map(|(value, _)| value.clone());
-        if let (Some(ours), Some(theirs)) = (other(self), other(&over))
+        let url = |layers: &Self| layers.text(&["broker", "url"]);
+        if let (Some(ours), Some(theirs)) = (url(self), url(&over))
             && ours != theirs
         {
             // What was meant for one broker is not told to another.
@@ -115,6 +114,12 @@ impl Layers {
             self.0.retain(|path, _| !personal(path));
         }
         self.0.extend(over.0);
+    }
+
+    /// The text under this key.
+    pub(super) fn text(&self, key: &[&str]) -> Option<String> {
+        let path: Path = key.iter().map(|&name| name.to_owned()).collect();
+        self.0.get(&path).and_then(|(value, _)| value.as_str()).map(str::to_owned)
     }
 
     /// Where the values come from.

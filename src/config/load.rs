@@ -54,6 +54,8 @@ pub struct Loaded {
     pub profile: Option<String>,
     /// What a person should know, each one sentence.
     pub warnings: Vec<String>,
+    /// The environment variables that may hold a secret: lwtop's own, and those that the configuration names anywhere.
+    pub secrets: Vec<String>,
     pub(super) layers: BTreeMap<Vec<String>, Origin>,
     /// Where each of the rules stands.
     pub(super) rules: Vec<Origin>,
@@ -110,6 +112,9 @@ impl Sources {
             places = layers::of_rules(table.get_ref(), place);
             errors = reader::told(faults, file, text);
         }
+        // A password that does not hold for this run is a secret too.
+        let written = std::iter::once(&layers).chain(profiles.iter().map(|(_, layers)| layers));
+        let mut secrets: Vec<String> = written.filter_map(|layers| layers.text(&["broker", "password_env"])).collect();
         let profile = match self.profile(&profiles) {
             Ok(Some((name, over))) => {
                 for over in over {
@@ -154,8 +159,10 @@ impl Sources {
             errors.sort_by_key(ConfigError::place);
             return Err(errors);
         }
-        let warnings = self.environment.unknown(&variables(&config));
-        Ok(Loaded { config, profile, warnings, layers, rules: places, password })
+        let named = variables(&config);
+        let warnings = self.environment.unknown(&named);
+        secrets.extend(environment::SECRETS.into_iter().chain(named).map(str::to_owned));
+        Ok(Loaded { config, profile, warnings, secrets, layers, rules: places, password })
     }
 
     /// The profile that is asked for: its name and what it says, lwtop's own before that of the file.

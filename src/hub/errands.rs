@@ -32,7 +32,8 @@ impl Runtime {
         // What fails now may have an error action, which is done in a second round.
         let mut rules = self.hub.rules().clone();
         for patience in [LAST_ACTIONS, LAST_ERRORS] {
-            let next = Desk::start(&std::mem::take(&mut rules), self.lanes.reports.clone(), clock);
+            let (secrets, reports) = (&self.setup.link.secrets, self.lanes.reports.clone());
+            let next = Desk::start(&std::mem::take(&mut rules), secrets, reports, clock);
             let ending = std::mem::replace(&mut self.desk, next).stop(patience);
             tokio::pin!(ending);
             let mut ended = false;

@@ -99,7 +99,7 @@ impl Runtime {
         limits::room(open_files, 0, setup.devices, setup.files_per_device()).map_err(Fatal)?;
         let (reports, inbox) = mpsc::channel(LANE);
         let lanes = Lanes { reports, board: Arc::new(ActivityBoard::default()), clock };
-        let desk = Desk::start(&setup.rules, lanes.reports.clone(), clock);
+        let desk = Desk::start(&setup.rules, &setup.link.secrets, lanes.reports.clone(), clock);
         let desktops = desktops(&setup.rules);
         let starting = tokio::spawn(start(setup.clone(), lanes.clone()));
         let broker = match &setup.source {

@@ -66,6 +66,8 @@ pub struct LinkOptions {
     pub keep_session: bool,
     /// How long it waits before it connects again.
     pub backoff: Backoff,
+    /// The environment variables that a login of it may be read from: no program that a rule runs gets them.
+    pub secrets: Vec<String>,
 }
 
 impl fmt::Debug for LinkOptions {
@@ -76,14 +78,15 @@ impl fmt::Debug for LinkOptions {
         shown.field("tls", &self.tls).field("headers", &headers).field("proxy", &self.proxy);
         shown.field("client_id", &self.client_id);
         shown.field("protocol", &self.protocol).field("keep_alive", &self.keep_alive);
-        shown.field("keep_session", &self.keep_session).field("backoff", &self.backoff).finish()
+        shown.field("keep_session", &self.keep_session).field("backoff", &self.backoff);
+        shown.field("secrets", &self.secrets).finish()
     }
 }
 
 impl LinkOptions {
     /// A link to this broker that listens to nothing yet.
     fn to(self, address: BrokerAddress) -> LinkConfig {
-        let Self { tls, headers, proxy, client_id, protocol, keep_alive, keep_session, backoff } = self;
+        let Self { tls, headers, proxy, client_id, protocol, keep_alive, keep_session, backoff, secrets: _ } = self;
         let usual = LinkConfig::new(address);
         LinkConfig {
             route: Route { tls, headers, proxy, ..usual.route },

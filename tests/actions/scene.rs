@@ -48,7 +48,7 @@ impl Scene {
 
     fn open(rules: Vec<Rule>) -> Self {
         let (reports, inbox) = mpsc::channel(64);
-        Self { desk: Desk::start(&RuleSet::new(rules), reports, Clock::start()), inbox }
+        Self { desk: Desk::start(&RuleSet::new(rules), &[], reports, Clock::start()), inbox }
     }
 
     pub fn submit(&self, job: Job) {
