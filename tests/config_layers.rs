@@ -13,6 +13,7 @@ const FILE: &str = r#"[broker]
 url = "mqtts://ann:hunter2@desk.example"
 ca = "desk.pem"
 headers = { X-Token = "hunter2" }
+insecure = true # in the laboratory
 [topics]
 will = "file/will"
 [devices]
@@ -95,9 +96,9 @@ fn the_later_layer_wins_and_says_so() {
             vec!["--profile", "factory"],
             vec![],
             "broker.url",
-            url("factory.example", &format!("profile factory, {}", at(10))),
+            url("factory.example", &format!("profile factory, {}", at(11))),
         ),
-        (vec![], vec![factory], "broker.url", url("factory.example", &format!("profile factory, {}", at(10)))),
+        (vec![], vec![factory], "broker.url", url("factory.example", &format!("profile factory, {}", at(11)))),
         (vec!["--profile", "aws"], vec![factory], "broker.url", url("ann@desk.example", &at(2))),
         (vec![], vec![factory, ("LWTOP_BROKER", "mqtts://env")], "broker.url", url("env", "environment LWTOP_BROKER")),
         (
@@ -125,6 +126,9 @@ fn the_later_layer_wins_and_says_so() {
         // What lwtop is at one broker is not told to another.
         (vec![], vec![], "broker.headers.X-Token", format!("broker.headers.X-Token = \"…\" # {}", at(4))),
         (vec!["--broker", "mqtts://flag"], vec![], "broker.headers.X-Token", String::new()),
+        (vec![], vec![], "broker.insecure", format!("broker.insecure = true # {}", at(5))),
+        (vec!["--broker", "mqtts://flag"], vec![], "broker.insecure", "broker.insecure = false # default".to_owned()),
+        (vec!["--profile", "factory"], vec![], "broker.insecure", "broker.insecure = false # default".to_owned()),
         (
             vec!["--proxy", "http://ann:s3cret@h:3128"],
             vec![("LWTOP_PROXY", "http://env")],
@@ -142,7 +146,7 @@ fn the_later_layer_wins_and_says_so() {
             vec!["--profile", "aws"],
             vec![],
             "topics.executed",
-            format!("topics.executed = \"mine/executed\" # profile aws, {}", at(14)),
+            format!("topics.executed = \"mine/executed\" # profile aws, {}", at(15)),
         ),
         (
             vec!["--profile", "aws", "--will-topic", "flag/will"],
@@ -169,7 +173,7 @@ fn the_later_layer_wins_and_says_so() {
             "broker.alpn = [\"mqtt\", \"x-amzn-mqtt-ca\"] # environment LWTOP_ALPN".to_owned(),
         ),
         (vec!["--insecure"], vec![], "broker.insecure", "broker.insecure = true # flag --insecure".to_owned()),
-        (vec![], vec![], "rules[0].actions", format!("rules[0].actions = [\"webhook\"] # {}", at(17))),
+        (vec![], vec![], "rules[0].actions", format!("rules[0].actions = [\"webhook\"] # {}", at(18))),
     ] {
         // By flag or by variable, the file is the same.
         let (mut all, mut variables) = (vec!["config", "show"], env.clone());
