@@ -75,7 +75,7 @@ impl Trouble {
             Self::Refused(protocol, code) => {
                 let advice = match (protocol, code) {
                     (Protocol::V311, 4 | 5) | (Protocol::V5, 0x86 | 0x87) if route.address.login.is_none() => {
-                        "Give it a login: --broker mqtt://USER:PASSWORD@HOST:PORT."
+                        "Give it a login: the user name with --user, the password in LWTOP_PASSWORD."
                     }
                     (Protocol::V311, 4 | 5) | (Protocol::V5, 0x86 | 0x87 | 0x8A) => {
                         "Check the user name and the password, and what the broker allows this user."
