@@ -232,8 +232,9 @@ pub(super) fn device(args: &DeviceArgs) -> Result<Single, Failure> {
     let config = &loaded.config;
     let has_certificate = config.broker.cert.is_some();
     if args.websocket && has_certificate {
-        let why = "X.509 certificate and WebSocket are mutually exclusive for the script: leave out -w, or -c and -k";
-        return Err(Failure::Usage(why.to_owned()));
+        let why = "X.509 certificate and WebSocket are mutually exclusive for the script: leave out -w, or the certificate and \
+                   its key";
+        return Err(Failure::Usage(loaded.origin("broker.cert").blame("broker.cert", why)));
     }
     if script && !args.websocket && !has_certificate && config.broker.user.is_none() {
         let why = "missing credentials: name the client certificate with -c and its private key with -k, or use -w";
