@@ -292,6 +292,12 @@ fn wrong_options_are_one_sentence() {
             "warning: LWTOP_BROKR is no variable that lwtop knows; did you mean LWTOP_BROKER?",
         ),
         (vec!["config", "show"], vec![("LWTOP_CONFIG", "no/such.toml")], 2, "no/such.toml cannot be read"),
+        (
+            vec!["device", "-e", "x-ats.iot.eu-central-1.amazonaws.com", "-w", "--will-qos", "2"],
+            vec![],
+            2,
+            "--will-qos: AWS IoT Core has no QoS 2",
+        ),
         (vec!["aws", "template", "--executed-topic", "a/+"], vec![], 2, "--executed-topic"),
         (vec!["aws", "policy", "--will-topic", "a'b"], vec![], 2, "cannot stand in a template"),
     ] {

@@ -8,7 +8,7 @@ use crate::dial::{Proxy, Route};
 use crate::hub::{Doors, LinkOptions, Setup, Source};
 use crate::link::Backoff;
 use crate::mqtt::address::{AddressError, authority};
-use crate::mqtt::{BrokerAddress, Protocol, Scheme, TopicError, TopicFilter};
+use crate::mqtt::{BrokerAddress, Protocol, Qos, Scheme, TopicError, TopicFilter};
 use crate::rules::RuleSet;
 use crate::tls::{TlsOptions, check_files};
 use std::fmt::Display;
@@ -75,6 +75,7 @@ pub(super) fn of_loaded(loaded: &Loaded, args: &FleetArgs, launch: Launch, serve
     };
     let mut link = LinkOptions { secrets: loaded.secrets.clone(), ..link(config) };
     if let Source::External(address) = &source {
+        without_qos_2(loaded, address)?;
         link.proxy = proxy(config, address)?;
     }
     Ok(Setup {
@@ -87,6 +88,19 @@ pub(super) fn of_loaded(loaded: &Loaded, args: &FleetArgs, launch: Launch, serve
         lifecycle: config.broker.lifecycle,
         devices,
     })
+}
+
+/// Refuses what AWS IoT Core closes a connection over, without a word in MQTT 3.1.1.
+fn without_qos_2(loaded: &Loaded, address: &BrokerAddress) -> Result<(), Failure> {
+    let devices = &loaded.config.devices;
+    let aws = Route { tls: link(&loaded.config).tls, ..Route::from(address.clone()) }.is_aws();
+    for (key, qos) in [("devices.will.qos", devices.will.qos), ("devices.connected.qos", devices.connected.qos)] {
+        if aws && qos == Qos::ExactlyOnce {
+            let why = "AWS IoT Core has no QoS 2, and closes the connection of a device that asks for it: write 0 or 1";
+            return Err(Failure::Usage(loaded.origin(key).blame(key, why)));
+        }
+    }
+    Ok(())
 }
 
 /// The address of a broker that the gateway is to stand in front of.
@@ -241,6 +255,7 @@ pub(super) fn device(args: &DeviceArgs) -> Result<Single, Failure> {
         return Err(Failure::Usage(why.to_owned()));
     }
     let address = external(&loaded, config.broker.url.as_deref().unwrap_or("mqtt://127.0.0.1:1883"))?;
+    without_qos_2(&loaded, &address)?;
     if args.will_delay.is_some() && config.devices.protocol != Protocol::V5 {
         return Err(Failure::Usage("--will-delay: only MQTT 5 has it: add --protocol 5".to_owned()));
     }
