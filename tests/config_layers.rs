@@ -298,6 +298,20 @@ fn wrong_options_are_one_sentence() {
             2,
             "--will-qos: AWS IoT Core has no QoS 2",
         ),
+        (
+            vec!["broker", "--require-client-cert"],
+            vec![],
+            2,
+            "--require-client-cert: it is of no use without a door for TLS",
+        ),
+        (vec!["watch", "--certs", "a", "--ws-listen", "127.0.0.1:0"], vec![], 2, "--certs: it is of no use without a door"),
+        (vec!["watch", "--broker", "mqtt://127.0.0.1:1", "--users", "a"], vec![], 2, "--users: it is for lwtop's own doors"),
+        (
+            vec!["broker", "--require-client-cert", "--listen", "0.0.0.0:0", "--tls-listen", "127.0.0.1:0", "--certs", "no"],
+            vec![],
+            1,
+            "warning: certificates are required over TLS alone: at 0.0.0.0:0 everybody in the network gets in",
+        ),
         (vec!["aws", "template", "--executed-topic", "a/+"], vec![], 2, "--executed-topic"),
         (vec!["aws", "policy", "--will-topic", "a'b"], vec![], 2, "cannot stand in a template"),
     ] {

@@ -36,6 +36,9 @@ pub(super) enum Serve {
 /// The keys that only mean something where lwtop's own broker is.
 const DOORS: [&str; 4] = ["broker.listen", "broker.tls_listen", "broker.ws_listen", "broker.wss_listen"];
 
+/// The keys that say who comes in there.
+const OWN: [&str; 3] = ["broker.certs", "broker.require_client_cert", "broker.users_file"];
+
 /// What `lwtop`, `lwtop watch` and `lwtop broker` start with.
 pub(super) fn fleet(args: &FleetArgs, launch: Launch, serve: Serve) -> Result<Setup, Failure> {
     let loaded = flags::load(&flags::of_fleet(args))?;
@@ -59,6 +62,7 @@ pub(super) fn of_loaded(loaded: &Loaded, args: &FleetArgs, launch: Launch, serve
             Source::Embedded { listen, doors: doors(config), users }
         }
     };
+    doors_in_use(loaded, &source)?;
     if config.topics.will == config.topics.executed {
         return Err(Failure::Usage(format!(
             "wills and executed messages cannot both be on {}: give one of them another topic",
@@ -88,6 +92,35 @@ pub(super) fn of_loaded(loaded: &Loaded, args: &FleetArgs, launch: Launch, serve
         lifecycle: config.broker.lifecycle,
         devices,
     })
+}
+
+/// Refuses what is said of doors and has no effect: who says it relies on it. What stands in the file or the environment may be
+/// for another command, apart from a certificate that is required and nobody would be asked for.
+fn doors_in_use(loaded: &Loaded, source: &Source) -> Result<(), Failure> {
+    let config = &loaded.config.broker;
+    let flag = |key: &str| matches!(loaded.origin(key), Origin::Flag(_));
+    let wrong = |key: &str, why: &str| Err(Failure::Usage(loaded.origin(key).blame(key, why)));
+    if matches!(source, Source::External(_)) {
+        return match OWN.iter().find(|key| flag(key)) {
+            Some(key) => wrong(key, "it is for lwtop's own doors, and with --broker there are none: leave it out"),
+            None => Ok(()),
+        };
+    }
+    if config.tls_listen.is_none() && config.wss_listen.is_none() {
+        let none = "it is of no use without a door for TLS: open one, with --tls-listen or --wss-listen";
+        if config.require_client_cert {
+            return wrong("broker.require_client_cert", none);
+        }
+        return if flag("broker.certs") { wrong("broker.certs", none) } else { Ok(()) };
+    }
+    let others = [Some(config.listen), config.ws_listen].into_iter().flatten().find(|at| !at.ip().is_loopback());
+    if let Some(at) = others.filter(|_| config.require_client_cert && config.users_file.is_none()) {
+        warn(&format!(
+            "certificates are required over TLS alone: at {at} everybody in the network gets in without one. Listen there on \
+             127.0.0.1, or let only users in, with --users."
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses what AWS IoT Core closes a connection over, without a word in MQTT 3.1.1.
