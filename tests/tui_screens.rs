@@ -105,7 +105,8 @@ fn the_link_is_down() {
 fn an_external_broker_tells_less() {
     shows("external", |width, height| {
         let mut world = World::up(width, height);
-        world.status.broker = "mqtt://broker.example:1883".into();
+        world.status.broker = "mqtts://broker.example:8883".into();
+        world.status.insecure = true;
         world.status.gateway = false;
         let hello = br#"{"message": "AWS IoT Thing connected message to IoT Core"}"#;
         world.message("/lwt/connected/topic", hello, None, false);

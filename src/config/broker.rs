@@ -135,8 +135,7 @@ pub const TLS: [&str; 6] =
     ["broker.ca", "broker.cert", "broker.key", "broker.server_name", "broker.alpn", "broker.insecure"];
 
 /// The keys that are for one broker alone: they are told to no other, and no other is trusted because of them.
-pub(super) const PERSONAL: [&str; 6] =
-    ["user", "password_env", "password_file", "headers", "server_name", "insecure"];
+pub(super) const PERSONAL: [&str; 6] = ["user", "password_env", "password_file", "headers", "server_name", "insecure"];
 
 impl BrokerSection {
     /// What no single value shows: the keys to blame, and why.

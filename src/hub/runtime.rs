@@ -109,6 +109,8 @@ impl Runtime {
         let status = Status {
             broker,
             gateway: setup.gateway(),
+            insecure: matches!(&setup.source, Source::External(address) if address.scheme.is_secure())
+                && setup.link.tls.insecure,
             connected_topic: setup.topics.connected.to_string(),
             will_topic: setup.topics.will.to_string(),
             executed_topic: setup.topics.executed.to_string(),

@@ -82,6 +82,8 @@ pub struct Status {
     pub broker: String,
     /// Whether devices come through lwtop's own gateway.
     pub gateway: bool,
+    /// Whether any certificate of the broker is taken: whoever is in between can read and change everything.
+    pub insecure: bool,
     /// The step of the start-up in words, such as `starting the broker`; `None` once all is up.
     pub stage: Option<String>,
     /// Messages per second that reach lwtop.

@@ -102,6 +102,9 @@ fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
         (LinkState::Up { .. }, None) => ("link up".to_owned(), look.good()),
     };
     add(0, link.0, link.1);
+    if status.insecure {
+        add(1, "insecure".to_owned(), look.bad());
+    }
     if status.dropped > 0 {
         add(3, format!("{} dropped", status.dropped), look.bad());
     }
