@@ -213,6 +213,7 @@ fn every_fault_of_every_layer_is_told_at_once() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn wrong_options_are_one_sentence() {
     for (args, env, code, wanted) in [
         (vec!["watch", "--profile", "x"], vec![], 2, "--profile: there is no profile \"x\". There are: aws"),
