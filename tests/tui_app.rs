@@ -449,6 +449,18 @@ fn a_wall_tells_deaths_apart_and_goes_with_the_filter() {
 }
 
 #[test]
+fn a_wall_in_colours_says_the_same() {
+    let mut world = wall();
+    world.die(ConnId(2), "d-1", Fault::Fin);
+    let plain = world.draw();
+    world.colour();
+    assert_eq!(world.draw(), plain);
+    let colour = |x: u16| world.ui.backend().buffer()[(x, 3)].fg;
+    // d-0 is under the cursor; d-1 was cut, d-2 and d-3 are online.
+    assert!(colour(3) != colour(4) && colour(4) == colour(5), "{:?} {:?}", colour(3), colour(4));
+}
+
+#[test]
 fn marked_cells_are_reversed_and_x_is_for_them() {
     let mut world = wall();
     world.keys("  ");
