@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use lwtop::broker::EmbeddedBroker;
 use lwtop::clock::Clock;
 use lwtop::gateway::{Door, Gateway, GatewayConfig};
-use lwtop::tls::{ServerOptions, TlsOptions, client_config, server_name};
+use lwtop::tls::{ServerOptions, TlsOptions, client_config, server_config, server_name};
 use lwtop::wiring::{ActivityBoard, Guests};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,14 +21,14 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, Lines};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::client::Resumption;
+use tokio_rustls::rustls::{ClientConfig, ServerConfig};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// Timed connects through each door.
 const CONNECTS: usize = 1_000;
@@ -73,8 +73,11 @@ async fn serve(folder: &Path) -> Result<()> {
     let tls = listener.add(at, Door::tls(&options)?).await?;
     let websocket = listener.add(at, Door::WEBSOCKET).await?;
     let secure = listener.add(at, Door::secure_websocket(&options)?).await?;
+    let bare = [bare(at, None).await?, bare(at, Some(server_config(&options, &[])?)).await?];
     let login = broker.link_login();
-    println!("{} {tls} {websocket} {secure} {} {}", listener.local_addr(), broker.addr(), login.user);
+    let [plain, handshake] = bare;
+    let (first, broker_addr) = (listener.local_addr(), broker.addr());
+    println!("{first} {tls} {websocket} {secure} {broker_addr} {plain} {handshake} {}", login.user);
     println!("{}", login.password);
     let _gateway = listener.serve(GatewayConfig::new(broker.addr()), sender, board, guests, Clock::start());
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
@@ -82,6 +85,33 @@ async fn serve(folder: &Path) -> Result<()> {
         println!("{}", rss()?);
     }
     Ok(())
+}
+
+/// What a door costs by itself: a listener that answers whatever comes first with CONNACK, without gateway and broker.
+async fn bare(at: SocketAddr, tls: Option<Arc<ServerConfig>>) -> Result<SocketAddr> {
+    async fn answer(mut stream: impl Both) -> std::io::Result<()> {
+        stream.read_buf(&mut Vec::with_capacity(256)).await?;
+        stream.write_all(&[0x20, 2, 0, 0]).await?;
+        stream.flush().await?;
+        // Until the device goes.
+        stream.read_buf(&mut Vec::with_capacity(256)).await.map(drop)
+    }
+    let listener = TcpListener::bind(at).await?;
+    let local = listener.local_addr()?;
+    let acceptor = tls.map(TlsAcceptor::from);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                stream.set_nodelay(true)?;
+                match acceptor {
+                    Some(acceptor) => answer(acceptor.accept(stream).await?).await,
+                    None => answer(stream).await,
+                }
+            });
+        }
+    });
+    Ok(local)
 }
 
 /// Resident memory of this process in KiB.
@@ -103,10 +133,24 @@ enum Way {
     MutualResumed,
     WebSocket,
     SecureWebSocket,
+    /// No gateway and no broker: what the kernel, and what TLS takes by itself.
+    BareTcp,
+    BareTls,
+    BareMutual,
 }
 
-const TIMED: [Way; 7] =
-    [Way::Plain, Way::Resumed, Way::Tls, Way::MutualResumed, Way::Mutual, Way::WebSocket, Way::SecureWebSocket];
+const TIMED: [Way; 10] = [
+    Way::Plain,
+    Way::Resumed,
+    Way::Tls,
+    Way::MutualResumed,
+    Way::Mutual,
+    Way::WebSocket,
+    Way::SecureWebSocket,
+    Way::BareTcp,
+    Way::BareTls,
+    Way::BareMutual,
+];
 
 impl Way {
     const fn words(self) -> &'static str {
@@ -119,6 +163,9 @@ impl Way {
             Self::MutualResumed => "TLS with a client certificate, resumed",
             Self::WebSocket => "WebSocket",
             Self::SecureWebSocket => "WebSocket over TLS, resumed",
+            Self::BareTcp => "bare TCP, no gateway, no broker",
+            Self::BareTls => "bare TLS, full, no gateway, no broker",
+            Self::BareMutual => "the same with a client certificate",
         }
     }
 }
@@ -177,6 +224,9 @@ impl Fleet {
             Way::Resumed => Box::new(self.tls(1, 1).await?),
             Way::Mutual => Box::new(self.tls(1, 2).await?),
             Way::MutualResumed => Box::new(self.tls(1, 3).await?),
+            Way::BareTcp => Box::new(self.tcp(5).await?),
+            Way::BareTls => Box::new(self.tls(6, 0).await?),
+            Way::BareMutual => Box::new(self.tls(6, 2).await?),
             Way::WebSocket => Box::new(upgrade(self.tcp(2).await?).await?),
             Way::SecureWebSocket => Box::new(upgrade(self.tls(3, 4).await?).await?),
         };
@@ -313,8 +363,8 @@ struct Server {
     _child: Child,
     orders: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
-    /// The doors for TCP, TLS, WebSocket and both, and the broker.
-    at: [SocketAddr; 5],
+    /// The doors for TCP, TLS, WebSocket and both, the broker, and the bare listeners.
+    at: [SocketAddr; 7],
     user: String,
     password: String,
 }
