@@ -5,11 +5,11 @@ use super::history::History;
 use super::incident::IncidentId;
 use super::lifecycle::Standing;
 use super::presence::{Evidence, Presence, WillSent};
+use super::seldom::Seldom;
 use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Will};
-use bytes::Bytes;
+use std::borrow::Cow;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 /// The place of a device in the fleet. It stays valid until the device is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,23 +61,56 @@ pub struct Note {
     /// When.
     pub at: Moment,
     /// What, in words.
-    pub text: String,
+    pub text: Cow<'static, str>,
 }
 
-/// The last message that speaks of a device.
+/// The last message that speaks of a device: topic and payload in one piece, for every device has one.
 #[derive(Clone, Debug)]
 pub struct LastMessage {
     /// When it was read.
     pub at: Moment,
-    /// Its topic.
-    pub topic: Arc<str>,
-    /// Its payload, or the beginning of a long one: every device keeps one.
-    pub payload: Bytes,
+    topic: u32,
+    text: Box<[u8]>,
 }
 
 impl LastMessage {
     /// How many bytes of a payload are kept.
     pub const KEPT: usize = 4_096;
+
+    /// A message that was read at `at`.
+    #[must_use]
+    pub fn new(at: Moment, topic: &str, payload: &[u8]) -> Self {
+        let payload = payload.get(..Self::KEPT).unwrap_or(payload);
+        let text = [topic.as_bytes(), payload].concat().into_boxed_slice();
+        // A topic has 65 535 bytes at most (3.1.1 section 1.5.3).
+        Self { at, topic: u32::try_from(topic.len()).unwrap_or_default(), text }
+    }
+
+    /// The same with what came after it. Most devices say much the same again and again, and that takes the same room.
+    pub(super) fn replace(&mut self, at: Moment, topic: &str, payload: &[u8]) {
+        let kept = payload.get(..Self::KEPT).unwrap_or(payload);
+        if self.text.len() != topic.len() + kept.len() || self.topic as usize != topic.len() {
+            *self = Self::new(at, topic, kept);
+            return;
+        }
+        self.at = at;
+        let (to_topic, to_payload) = self.text.split_at_mut(topic.len());
+        to_topic.copy_from_slice(topic.as_bytes());
+        to_payload.copy_from_slice(kept);
+    }
+
+    /// Its topic.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        // It was a text when it came.
+        std::str::from_utf8(&self.text[..self.topic as usize]).unwrap_or_default()
+    }
+
+    /// Its payload, or the beginning of a long one.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.text[self.topic as usize..]
+    }
 }
 
 /// A change that is held back.
@@ -116,7 +149,7 @@ pub struct Device {
     /// The fault in force: what lwtop did to it and what has not been undone by a reconnect.
     pub fault: Option<(Fault, Moment)>,
     /// Why the last attempt to connect failed, until one succeeds.
-    pub trouble: Option<String>,
+    pub trouble: Option<Box<str>>,
     /// Packets seen from it, over all its connections.
     pub packets: u64,
     /// PINGREQs among them.
@@ -131,21 +164,10 @@ pub struct Device {
     pub notes: std::collections::VecDeque<Note>,
     /// How its presence went before now; `None` while it was never anything else.
     pub(super) history: Option<Box<History>>,
-    /// The connections before this one, until their ends are reported: at a takeover two are open for a moment.
-    pub(super) previous: Vec<Session>,
-    /// What was known when lwtop's own link went down.
-    pub(super) before_blackout: Option<(Presence, Option<Evidence>, Moment)>,
     /// When this device is looked at next.
     pub(super) next_look: Option<Moment>,
-    /// Until when the `offline` change waits for the will, so that it can say whether the will was sent.
-    pub(super) offline_due: Option<Moment>,
-    /// What is held back, in order: a later change waits behind an end whose will may still come, so that the stream tells
-    /// the ends of a device as they happened.
-    pub(super) held: Vec<Held>,
-    /// Until when the newest incident waits for its hops.
-    pub(super) incident_due: Option<Moment>,
-    /// A will that came while the wire was still open: a broker that closes publishes first and closes then.
-    pub(super) early_will: Option<EarlyWill>,
+    /// What it waits for, and what is held back of it.
+    pub(super) waiting: Seldom,
     /// The last of the broker's presence events about it.
     pub(super) lifecycle: Option<Box<Standing>>,
 }
@@ -197,21 +219,41 @@ impl Device {
             incident: None,
             notes: std::collections::VecDeque::new(),
             history: None,
-            previous: Vec::new(),
-            before_blackout: None,
             next_look: None,
-            offline_due: None,
-            held: Vec::new(),
-            incident_due: None,
-            early_will: None,
+            waiting: Seldom::default(),
             lifecycle: None,
         }
     }
 
-    pub(super) fn note(&mut self, at: Moment, text: impl Into<String>) {
-        if self.notes.len() == Self::NOTES {
-            self.notes.pop_front();
+    pub(super) fn note(&mut self, at: Moment, text: impl Into<Cow<'static, str>>) {
+        match self.notes.len() {
+            // Many devices of a large fleet have no more than this one to tell.
+            0 => self.notes.reserve_exact(1),
+            Self::NOTES => drop(self.notes.pop_front()),
+            _ => {}
         }
         self.notes.push_back(Note { at, text: text.into() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_stays_small() {
+        // A hundred thousand are watched in 60 MB, and this is the larger part of it.
+        assert!(size_of::<Device>() <= 216, "{}", size_of::<Device>());
+    }
+
+    #[test]
+    fn the_last_message_takes_the_place_of_the_one_before() {
+        let mut message = LastMessage::new(Moment::from_millis(1), "a/b", b"21.5");
+        for (topic, payload) in [("a/b", "21.6"), ("a/c", "7"), ("abc", ""), ("abcd", "x"), ("a", "bcdx")] {
+            message.replace(Moment::from_millis(2), topic, payload.as_bytes());
+            assert_eq!((message.topic(), message.payload()), (topic, payload.as_bytes()));
+        }
+        message.replace(Moment::from_millis(3), "t", &[7; LastMessage::KEPT + 1]);
+        assert_eq!((message.at, message.payload().len()), (Moment::from_millis(3), LastMessage::KEPT));
     }
 }

@@ -107,7 +107,7 @@ impl Device {
     /// The presence is about to change at `at`: what it is now is past. The first that becomes known is no change.
     pub(super) fn leave_presence(&mut self, at: Moment) {
         let own = Span { from: self.since, presence: self.presence };
-        let blackout = self.before_blackout.filter(|_| self.presence == Presence::Unknown);
+        let blackout = self.waiting.before_blackout.filter(|_| self.presence == Presence::Unknown);
         let before = blackout.map(|(presence, _, from)| Span { from, presence });
         let nothing = |span: Span| span.presence == Presence::Unknown && self.history.is_none();
         match before {
@@ -149,7 +149,7 @@ impl Device {
     /// The spans that are kept, oldest first; the last one lasts. Empty while nothing was ever known.
     pub fn spans(&self) -> impl Iterator<Item = Span> + '_ {
         let past = self.history.iter().flat_map(|history| history.past.iter().copied());
-        let before = self.before_blackout.filter(|_| self.presence == Presence::Unknown);
+        let before = self.waiting.before_blackout.filter(|_| self.presence == Presence::Unknown);
         let before = before.map(|(presence, _, from)| Span { from, presence });
         let own = Span { from: self.since, presence: self.presence };
         past.chain(before).chain([own]).skip_while(|span| span.presence == Presence::Unknown)
@@ -160,7 +160,7 @@ impl Device {
     pub fn uptime(&self, now: Moment) -> Uptime {
         let mut uptime = self.history.as_ref().map(|history| history.before).unwrap_or_default();
         let own = Span { from: self.since, presence: self.presence };
-        match self.before_blackout.filter(|_| self.presence == Presence::Unknown) {
+        match self.waiting.before_blackout.filter(|_| self.presence == Presence::Unknown) {
             Some((presence, _, from)) => uptime.add(presence, self.since.since(from)),
             None => uptime.add(own.presence, now.since(own.from)),
         }

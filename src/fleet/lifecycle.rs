@@ -132,7 +132,7 @@ impl Fleet {
         let evidence = Evidence::Lifecycle;
         let device = &mut self.devices[key.0];
         if cause.discards_will() {
-            device.early_will = None;
+            device.waiting.take_early_will();
             device.will_sent = WillSent::No;
             let client = device.id.clone();
             self.set_presence(key, Presence::Offline { cause }, Some(evidence), at);
@@ -154,7 +154,7 @@ impl Fleet {
         if let Some(standing) = device.lifecycle.as_deref_mut() {
             standing.pending = Some((at + WAIT, cause, at));
         }
-        if device.early_will.is_some() {
+        if device.waiting.early_will.is_some() {
             // Its will has come: nothing is left to wait for.
             self.believe(key, now, out);
         } else if !matches!(device.presence, Presence::Offline { .. } | Presence::Overdue) {
@@ -171,7 +171,7 @@ impl Fleet {
             return;
         };
         let evidence = Evidence::Lifecycle;
-        let early = device.early_will.take();
+        let early = device.waiting.take_early_will();
         let fault = device.fault_behind(cause);
         let will_sent = if early.is_some() { WillSent::Yes } else { WillSent::Unknown };
         device.will_sent = will_sent;

@@ -11,7 +11,6 @@ use super::state::{Fleet, LinkState};
 use super::vigil::INCIDENT_GRACE;
 use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, Fault};
-use bytes::Bytes;
 
 impl Fleet {
     pub(super) fn message(
@@ -47,11 +46,10 @@ impl Fleet {
                     self.doubt(key, message.at);
                 }
                 let Incoming { at, topic, payload, .. } = &message;
-                let payload = match payload.get(..LastMessage::KEPT) {
-                    Some(beginning) => Bytes::copy_from_slice(beginning),
-                    None => payload.clone(),
-                };
-                self.devices[key.0].last_message = Some(LastMessage { at: *at, topic: topic.clone(), payload });
+                match &mut self.devices[key.0].last_message {
+                    Some(last) => last.replace(*at, topic, payload),
+                    none => *none = Some(LastMessage::new(*at, topic, payload)),
+                }
             }
         }
         let number = self.next_number();
@@ -63,7 +61,7 @@ impl Fleet {
     fn whose_will(&self, message: &Incoming, named: Option<ClientId>) -> Option<ClientId> {
         let Some(publisher) = &message.publisher else { return named };
         let had_it = self.find(publisher.as_str()).and_then(|key| self.device(key)).is_some_and(|device| {
-            let sessions = device.session.as_deref().into_iter().chain(&device.previous);
+            let sessions = device.session.as_deref().into_iter().chain(&device.waiting.previous);
             sessions.into_iter().any(|session| session.will.as_ref().is_some_and(|will| will.topic == message.topic))
         });
         if had_it { Some(publisher.clone()) } else { named }
@@ -83,7 +81,7 @@ impl Fleet {
             // From an unknown time: it only counts where nothing else is known.
             if device.presence == Presence::Unknown && device.session.is_none() {
                 let alive = |(before, ..): &(Presence, _, _)| matches!(before, Presence::Online | Presence::Overdue);
-                if device.before_blackout.as_ref().is_some_and(alive) {
+                if device.waiting.before_blackout.as_ref().is_some_and(alive) {
                     device.note(message.at, "a retained will says that it died once, before it was last seen or since");
                     return;
                 }
@@ -116,7 +114,7 @@ impl Fleet {
                 // Frozen by lwtop, so its socket cannot say that the broker has given it up; the will does.
                 self.died_unseen(key, Cause::KeepAliveTimeout, message.at, &outcomes, now, out);
             } else {
-                device.early_will = Some(EarlyWill { at: message.at, outcomes });
+                device.waiting.early_will = Some(EarlyWill { at: message.at, outcomes });
                 self.look_later(key);
             }
             return;
@@ -126,7 +124,7 @@ impl Fleet {
             && device.lifecycle.is_some()
             && !matches!(device.presence, Presence::Offline { .. })
         {
-            device.early_will = Some(EarlyWill { at: message.at, outcomes });
+            device.waiting.early_will = Some(EarlyWill { at: message.at, outcomes });
             self.believe(key, now, out);
             self.look_later(key);
             return;
@@ -245,7 +243,7 @@ impl Fleet {
             }
         }
         incident.lingering = !rules && !incident.reported;
-        device.incident_due = (!incident.reported).then_some(at + INCIDENT_GRACE);
+        device.waiting.incident_due = (!incident.reported).then_some(at + INCIDENT_GRACE);
         self.release_offline(key, WillSent::Yes, out);
         self.look_later(key);
     }

@@ -17,6 +17,7 @@ mod notices;
 pub mod order;
 pub mod presence;
 mod roster;
+mod seldom;
 mod sessions;
 pub mod state;
 mod vigil;

@@ -23,7 +23,7 @@ impl Fleet {
             // One that is known to be dead, though its socket is not, has had its incident.
             let dead = matches!(device.presence, Presence::Offline { .. });
             if last.ended.is_none() && !dead {
-                device.previous.push(*last);
+                device.waiting.previous.push(*last);
             } else {
                 self.by_conn.remove(&last.conn);
             }
@@ -52,17 +52,17 @@ impl Fleet {
             version,
         }));
         // A takeover keeps its fault until the end of the first connection has told how that one went.
-        if device.previous.is_empty() {
+        if device.waiting.previous.is_empty() {
             device.fault = None;
         }
         device.trouble = None;
         self.set_presence(key, Presence::Online, Some(Evidence::Wire), opened.at);
         let device = &mut self.devices[key.0];
-        if device.held.is_empty() {
+        if device.waiting.held.is_empty() {
             out.push(Change::Online { at: opened.at, client: device.id.clone(), evidence: Evidence::Wire });
         } else {
             // Its last end still waits for the will, which a quick return does not call back.
-            device.held.push(Held::Online(opened.at));
+            device.waiting.held.push(Held::Online(opened.at));
         }
         self.recover(key, opened.at, out);
         self.look_later(key);
@@ -107,11 +107,11 @@ impl Fleet {
             (Some(Connection::of(session, how)), session.nameless)
         } else {
             self.by_conn.remove(&closed.conn);
-            let place = device.previous.iter().position(|session| session.conn == closed.conn);
-            (place.map(|place| Connection::of(&device.previous.remove(place), how)), false)
+            let place = device.waiting.previous.iter().position(|session| session.conn == closed.conn);
+            (place.map(|place| Connection::of(&device.waiting.previous.remove(place), how)), false)
         };
         device.note(closed.at, format!("{} ({})", closed.cause, closed.how));
-        let early = device.early_will.take();
+        let early = device.waiting.take_early_will();
         // An inferred death is confirmed by the wire: the same death, better known.
         let inferred = current && matches!(device.presence, Presence::Offline { .. });
         let will = wire.as_ref().and_then(|wire| wire.will.as_ref());
@@ -152,8 +152,8 @@ impl Fleet {
         self.devices[key.0].will_sent = will_sent;
         if matches!(fate, Fate::AtOnce) && !seen {
             let device = &mut self.devices[key.0];
-            device.offline_due = Some(closed.at + OFFLINE_HOLD);
-            device.held.push(Held::Offline(closed.at, closed.cause, None));
+            device.waiting.offline_due = Some(closed.at + OFFLINE_HOLD);
+            device.waiting.held.push(Held::Offline(closed.at, closed.cause, None));
             self.look_later(key);
         } else {
             self.tell_offline(key, closed.at, closed.cause, will_sent, out);
@@ -167,11 +167,11 @@ impl Fleet {
     /// Tells the end of a connection that was seen on the wire, behind those that are held back.
     fn tell_offline(&mut self, key: DeviceKey, at: Moment, cause: Cause, will_sent: WillSent, out: &mut Vec<Change>) {
         let device = &mut self.devices[key.0];
-        if device.held.is_empty() {
+        if device.waiting.held.is_empty() {
             out.push(Change::Offline { at, client: device.id.clone(), cause, evidence: Evidence::Wire, will_sent });
             self.tell_online_again(key, at, out);
         } else {
-            device.held.push(Held::Offline(at, cause, Some(will_sent)));
+            device.waiting.held.push(Held::Offline(at, cause, Some(will_sent)));
         }
     }
 

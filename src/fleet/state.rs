@@ -154,7 +154,7 @@ impl Fleet {
     #[must_use]
     pub fn session(&self, conn: ConnId) -> Option<&Session> {
         let device = self.device(*self.by_conn.get(&conn)?)?;
-        device.session.as_deref().into_iter().chain(&device.previous).find(|session| session.conn == conn)
+        device.session.as_deref().into_iter().chain(&device.waiting.previous).find(|session| session.conn == conn)
     }
 
     /// AWS IoT's `versionNumber` of a connection that is open, or was its device's last.
@@ -270,7 +270,7 @@ impl Fleet {
     /// Whether a will of this device came whose connection has not ended yet.
     #[must_use]
     pub fn has_early_will(&self, client: &str) -> bool {
-        self.find(client).and_then(|key| self.device(key)).is_some_and(|device| device.early_will.is_some())
+        self.find(client).and_then(|key| self.device(key)).is_some_and(|device| device.waiting.early_will.is_some())
     }
 
     /// The place of `id`, which is added if it is new and there is room; what lwtop launches has its own bound.
@@ -314,7 +314,7 @@ impl Fleet {
         }
         device.presence = presence;
         device.evidence = evidence;
-        device.before_blackout = None;
+        device.waiting.forget_blackout();
     }
 
     fn device_event(&mut self, event: DeviceEvent, now: Moment, out: &mut Vec<Change>) {
@@ -350,15 +350,15 @@ impl Fleet {
         if device.open_session().is_some() {
             return;
         }
-        device.trouble = Some(why.to_owned());
+        device.trouble = Some(why.into());
         // In a blackout it says nothing new: the broker is not there for anybody. How a device went before that is better
         // known, and becomes known again with the link.
         let dark = matches!(self.link, LinkState::Down { .. });
-        let known = matches!(device.before_blackout, Some((Presence::Offline { .. }, ..)));
+        let known = matches!(device.waiting.before_blackout, Some((Presence::Offline { .. }, ..)));
         if device.presence == Presence::Unknown && !dark && !known {
             let cause = Cause::Unknown;
             // Whoever never had a connection has no will; of any other, nobody saw whether it was sent.
-            let new = device.session.is_none() && device.before_blackout.is_none();
+            let new = device.session.is_none() && device.waiting.before_blackout.is_none();
             let will_sent = if new { WillSent::No } else { WillSent::Unknown };
             self.set_presence(key, Presence::Offline { cause }, Some(Evidence::Wire), at);
             self.devices[key.0].will_sent = will_sent;
@@ -385,7 +385,7 @@ impl Fleet {
         let device = self.devices.remove(key.0);
         *self.counts.slot(device.presence) -= 1;
         self.order.retain(|other| *other != key);
-        for session in device.session.as_deref().into_iter().chain(&device.previous) {
+        for session in device.session.as_deref().into_iter().chain(&device.waiting.previous) {
             self.by_conn.remove(&session.conn);
         }
     }
@@ -399,7 +399,8 @@ impl Fleet {
             let device = &self.devices[key.0];
             // What only messages tell may have changed unseen: it stays unknown until it says something. The wire was
             // watched all the time.
-            let Some((before, evidence, since)) = device.before_blackout.filter(|_| device.session.is_some()) else {
+            let Some((before, evidence, since)) = device.waiting.before_blackout.filter(|_| device.session.is_some())
+            else {
                 self.doubt(key, at);
                 continue;
             };
@@ -425,7 +426,7 @@ impl Fleet {
         let before = (device.presence, device.evidence, device.since);
         self.set_presence(key, Presence::Unknown, None, at);
         let device = &mut self.devices[key.0];
-        device.before_blackout = Some(before);
+        device.waiting.before_blackout = Some(before);
         device.note(at, "lwtop's link stands only in part: this may be out of date");
     }
 
@@ -446,12 +447,12 @@ impl Fleet {
             self.give_up_waiting(key, at, out);
             let device = &self.devices[key.0];
             // Unknown since an earlier blackout: what was known before that is still the last that was.
-            let before = match device.before_blackout {
+            let before = match device.waiting.before_blackout {
                 Some(before) if device.presence == Presence::Unknown => before,
                 _ => (device.presence, device.evidence, device.since),
             };
             self.change_presence(key, Presence::Unknown, None, at);
-            self.devices[key.0].before_blackout = Some(before);
+            self.devices[key.0].waiting.before_blackout = Some(before);
         }
     }
 }

@@ -75,18 +75,22 @@ impl Fleet {
             self.believe(key, now, out);
         }
         let device = &mut self.devices[key.0];
-        if let Some(EarlyWill { at, outcomes }) = device.early_will.take_if(|early| now.since(early.at) >= EARLY_WILL) {
+        let overdue = device.waiting.early_will.as_ref().is_some_and(|early| now.since(early.at) >= EARLY_WILL);
+        if overdue && let Some(EarlyWill { at, outcomes }) = device.waiting.take_early_will() {
             self.will_without_end(key, at, &outcomes, now, out);
         }
         let device = &mut self.devices[key.0];
-        if device.offline_due.is_some_and(|due| due <= now) {
+        if device.waiting.offline_due.is_some_and(|due| due <= now) {
             device.will_sent = WillSent::No;
             self.release_offline(key, WillSent::No, out);
         }
-        if self.devices[key.0].incident_due.is_some_and(|due| due <= now) {
+        if self.devices[key.0].waiting.incident_due.is_some_and(|due| due <= now) {
             self.report(key, now, out);
         }
         self.judge_silence(key, now, out);
+        if let Some(device) = self.devices.get_mut(key.0) {
+            device.waiting.tidy();
+        }
     }
 
     fn judge_silence(&mut self, key: DeviceKey, now: Moment, out: &mut Vec<Change>) {
@@ -135,6 +139,7 @@ impl Fleet {
     /// Sets the next look at a device, from all that it waits for.
     pub(super) fn look_later(&mut self, key: DeviceKey) {
         let Some(device) = self.devices.get_mut(key.0) else { return };
+        device.waiting.tidy();
         let silence = device.open_session().and_then(|session| {
             let interval = session.keep_alive.interval()?;
             match device.presence {
@@ -143,9 +148,12 @@ impl Fleet {
                 _ => None,
             }
         });
-        let early = device.early_will.as_ref().map(|early| early.at + EARLY_WILL);
+        let early = device.waiting.early_will.as_ref().map(|early| early.at + EARLY_WILL);
         let pending = device.lifecycle.as_deref().and_then(|standing| standing.pending).map(|(due, ..)| due);
-        let next = [silence, early, pending, device.offline_due, device.incident_due].into_iter().flatten().min();
+        let next = [silence, early, pending, device.waiting.offline_due, device.waiting.incident_due]
+            .into_iter()
+            .flatten()
+            .min();
         if let Some(at) = next
             && device.next_look.is_none_or(|planned| at < planned)
         {
@@ -158,7 +166,10 @@ impl Fleet {
     /// waits; anything else is true of all of them.
     pub(super) fn release_offline(&mut self, key: DeviceKey, fate: WillSent, out: &mut Vec<Change>) {
         let device = &mut self.devices[key.0];
-        for held in &mut device.held {
+        if device.waiting.held.is_empty() {
+            return;
+        }
+        for held in &mut device.waiting.held {
             if let Held::Offline(_, _, will_sent @ None) = held {
                 *will_sent = Some(fate);
                 if fate == WillSent::Yes {
@@ -166,11 +177,12 @@ impl Fleet {
                 }
             }
         }
-        let waits = device.held.iter().position(|held| matches!(held, Held::Offline(_, _, None)));
-        let told: Vec<_> = device.held.drain(..waits.unwrap_or(device.held.len())).collect();
-        let all = device.held.is_empty();
+        let waits = device.waiting.held.iter().position(|held| matches!(held, Held::Offline(_, _, None)));
+        let known = waits.unwrap_or(device.waiting.held.len());
+        let told: Vec<_> = device.waiting.held.drain(..known).collect();
+        let all = device.waiting.held.is_empty();
         if all {
-            device.offline_due = None;
+            device.waiting.offline_due = None;
         }
         let client = device.id.clone();
         let mut ended = None;
@@ -207,7 +219,7 @@ impl Fleet {
         }
         device.incidents += 1;
         device.incident = Some(id);
-        device.incident_due = due;
+        device.waiting.incident_due = due;
         self.look_later(key);
     }
 
@@ -239,7 +251,9 @@ impl Fleet {
     /// Tells of the newest incident, unless it was told before.
     fn report(&mut self, key: DeviceKey, now: Moment, out: &mut Vec<Change>) {
         let device = &mut self.devices[key.0];
-        device.incident_due = None;
+        if device.waiting.incident_due.is_some() {
+            device.waiting.incident_due = None;
+        }
         let Some(id) = device.incident else { return };
         let Some(incident) = self.incidents.get_mut(id) else { return };
         if incident.reported {

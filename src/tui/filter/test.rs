@@ -1,5 +1,6 @@
 //! The conditions of a filter, and what they are asked of.
 
+use crate::fleet::device::LastMessage;
 use crate::fleet::{Device, Evidence, FeedEntry, Hop, Incident, News, NewsKind, Origin, Presence};
 use crate::mqtt::{Cause, Fault, TopicFilter};
 
@@ -105,10 +106,10 @@ impl<'a> Facts<'a> {
         let will = device.session.as_ref().and_then(|session| session.will.as_ref());
         Self {
             id: Some(device.id.as_str()),
-            topics: [message.map(|message| &*message.topic), will.map(|will| &*will.topic)],
+            topics: [message.map(LastMessage::topic), will.map(|will| &*will.topic)],
             texts: [
-                message.map(|message| &*message.payload),
-                device.trouble.as_ref().map(String::as_bytes),
+                message.map(LastMessage::payload),
+                device.trouble.as_ref().map(|why| why.as_bytes()),
                 // The words that the screen has for it.
                 Some(device.presence.name().as_bytes()),
                 cause.map(|cause| cause.word().as_bytes()),

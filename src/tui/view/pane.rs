@@ -187,7 +187,7 @@ fn facts(canvas: &mut Canvas<'_>, pen: &mut Pen, device: &Device) {
     }
     if let Some(message) = &device.last_message {
         let ago = canvas.ago(message.at);
-        let payload = preview(&message.payload, usize::from(pen.area.width));
+        let payload = preview(message.payload(), usize::from(pen.area.width));
         pen.line(canvas, &format!("said {ago}: {payload}"), Style::new());
     }
     if let Some(session) = device.session.as_deref().filter(|_| !pen.full()) {

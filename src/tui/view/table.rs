@@ -184,7 +184,7 @@ pub(super) fn what(canvas: &mut Canvas<'_>, device: &Device, room: usize) -> (St
         }
         Presence::Online | Presence::Overdue => match (device.fault, &device.last_message) {
             (Some((fault, at)), _) => (format!("{} {}", words::done_by_you(fault), canvas.ago(at)), canvas.look.warn()),
-            (None, Some(message)) => (preview(&message.payload, room), canvas.look.dim()),
+            (None, Some(message)) => (preview(message.payload(), room), canvas.look.dim()),
             (None, None) => (String::new(), Style::new()),
         },
     }

@@ -45,8 +45,8 @@ pub fn more(canvas: &mut Canvas<'_>, page: &mut Sheet, device: &Device) {
     }
     if let Some(message) = &device.last_message {
         let ago = canvas.ago(message.at);
-        fact(page, "last message", &format!("{ago} on {}", clean_within(&message.topic, 300)), plain);
-        fact(page, "", &preview(&message.payload, page.room * 3), canvas.look.dim());
+        fact(page, "last message", &format!("{ago} on {}", clean_within(message.topic(), 300)), plain);
+        fact(page, "", &preview(message.payload(), page.room * 3), canvas.look.dim());
     }
 }
 
