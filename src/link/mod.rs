@@ -8,6 +8,7 @@
 //!   [`wire`] puts one on a connection; [`trouble`] says in words what went wrong;
 //! - [`subscriptions`] asks for the filters one SUBSCRIBE after the other; [`copies`] drops what comes once for each of them,
 //!   by the [`identifiers`] of the subscriptions where there are some;
+//! - [`pace`] says when to read: a stream of messages is let gather, wills and the first of any messages never;
 //! - [`connection`] keeps one connection up, with the pauses of [`backoff`]; [`standing`] knows whether both are.
 
 mod backoff;
@@ -15,7 +16,7 @@ mod config;
 mod connection;
 mod copies;
 mod identifiers;
-
+mod pace;
 mod session;
 mod standing;
 mod subscriptions;

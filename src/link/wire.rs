@@ -1,6 +1,7 @@
 //! One connection with the session on it.
 
 use super::connection::Part;
+use super::pace::Pace;
 use super::session::{self, Heard, LARGEST, Request, Session, Terms};
 use super::subscriptions::Group;
 use super::trouble::Trouble;
@@ -101,6 +102,8 @@ pub struct Wire {
     ping: Option<(Duration, Instant)>,
     /// Whether the broker names the subscription that a message is for.
     identifiers: bool,
+    /// When to read; `None` for wills, which are always read at once.
+    pace: Option<Pace>,
     clock: Clock,
 }
 
@@ -130,6 +133,7 @@ impl Wire {
             messages,
             ping: None,
             identifiers: false,
+            pace: (part != Part::Wills).then(Pace::default),
             clock,
         };
         wire.session.connect(config, client_id, &mut wire.output)?;
@@ -170,6 +174,11 @@ impl Wire {
                 self.turn(true).await?;
                 continue;
             }
+            if reads == 0
+                && let Some(pace) = &mut self.pace
+            {
+                pace.heard(Instant::now(), heard.len());
+            }
             // The turns after the first hear something only gain the hub a larger batch.
             reads += 1;
             if reads > MORE_READS {
@@ -184,11 +193,12 @@ impl Wire {
 
     /// Reads, writes, publishes or pings: whatever is possible first. Cancel safe.
     async fn turn(&mut self, established: bool) -> Result<(), Trouble> {
-        let Self { session, reader, writer, input, output, unflushed, messages, ping, .. } = self;
+        let Self { session, reader, writer, input, output, unflushed, messages, ping, pace, .. } = self;
         input.reserve(READ);
+        let rest = pace.as_ref().and_then(Pace::rest);
         // Not biased: under a flood of messages, publishing and pinging must get their turn.
         tokio::select! {
-            read = reader.read_buf(input), if output.len() < STALLED => match read {
+            read = reader.read_buf(input), if output.len() < STALLED && rest.is_none() => match read {
                 Ok(0) => Err(Trouble::Closed),
                 Ok(_) => Ok(()),
                 Err(error) => Err(Trouble::of_io(&error)),
@@ -212,6 +222,12 @@ impl Wire {
                     session.send(Request::Publish(message), output)?;
                 }
                 *unflushed = true;
+                Ok(())
+            }
+            () = until(rest) => {
+                if let Some(pace) = pace {
+                    pace.go_on();
+                }
                 Ok(())
             }
             () = due(*ping) => {
@@ -257,6 +273,13 @@ impl Wire {
 async fn flush(writer: &mut WriteHalf<Stream>, output: &mut BytesMut) -> io::Result<()> {
     writer.write_all_buf(output).await?;
     writer.flush().await
+}
+
+async fn until(rest: Option<Instant>) {
+    match rest {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn due(ping: Option<(Duration, Instant)>) {
