@@ -3,6 +3,7 @@
 //! Every line has `time` (RFC 3339, UTC, milliseconds) and `event`; `device` where the event is about one, `null` where
 //! that cannot be known.
 
+use super::buffer::{Buffer, Line};
 use crate::clock::Moment;
 use crate::fleet::{
     ActionReport, Change, Entrance, Fleet, Hop, Incident, IncidentPhase, Incoming, LinkState, Role, Session,
@@ -12,60 +13,64 @@ use crate::mqtt::ClientId;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// The line for `change`; `None` if the incident it speaks of is no longer kept.
-#[must_use]
-pub fn line(change: &Change, fleet: &Fleet) -> Option<Value> {
-    Some(match change {
+/// Writes the line for `change`; false if the incident it speaks of is no longer kept.
+pub fn line(change: &Change, fleet: &Fleet, to: &mut Buffer) -> bool {
+    let line = match change {
         Change::Link { at, up, why } => {
-            let mut line = head(*at, "link");
-            line.insert("state".into(), if *up { "up" } else { "down" }.into());
+            let mut line = to.line(*at, "link");
+            line.put("state", if *up { "up" } else { "down" });
             if let Some(why) = why {
-                line.insert("why".into(), why.as_str().into());
+                line.put("why", why);
             }
-            line.into()
+            line
         }
         Change::Online { at, client, evidence } => {
-            let mut line = about(*at, "online", Some(client));
-            line.insert("evidence".into(), evidence.name().into());
+            let mut line = about(to, *at, "online", Some(client));
+            line.put("evidence", evidence.name());
             if let Some(session) = session(fleet, client) {
-                line.insert("scheme".into(), session.via.scheme.name().into());
+                line.put("scheme", session.via.scheme.name());
                 if let Some(identity) = &session.via.identity {
-                    line.insert("identity".into(), identity.as_ref().into());
+                    line.put("identity", identity.as_ref());
                 }
             }
-            line.into()
+            line
         }
-        Change::Overdue { at, client } => about(*at, "overdue", Some(client)).into(),
+        Change::Overdue { at, client } => about(to, *at, "overdue", Some(client)),
         Change::Offline { at, client, cause, evidence, will_sent } => {
-            let mut line = about(*at, "offline", Some(client));
-            line.insert("cause".into(), cause.name().into());
-            line.insert("evidence".into(), evidence.name().into());
-            line.insert("will_sent".into(), will_sent.known().into());
-            line.into()
+            let mut line = about(to, *at, "offline", Some(client));
+            line.put("cause", cause.name());
+            line.put("evidence", evidence.name());
+            line.put("will_sent", &will_sent.known());
+            line
         }
         Change::Message { message, role, device } => {
-            let mut line = about(message.at, "message", device.as_ref());
-            line.insert("role".into(), role.name().into());
+            let mut line = about(to, message.at, "message", device.as_ref());
+            line.put("role", role.name());
             describe(message, &mut line);
-            line.into()
+            line
         }
         Change::Rule { at, name, matched, skipped, device } => {
-            let mut line = about(*at, "rule", device.as_ref());
-            line.insert("name".into(), name.as_ref().into());
-            line.insert("matched".into(), (*matched).into());
+            let mut line = about(to, *at, "rule", device.as_ref());
+            line.put("name", name.as_ref());
+            line.put("matched", matched);
             if *skipped {
-                line.insert("skipped".into(), true.into());
+                line.put("skipped", &true);
             }
-            line.into()
+            line
         }
         Change::Executed { at, device, topic } => {
-            let mut line = about(*at, "executed", device.as_ref());
-            line.insert("topic".into(), topic.as_ref().into());
-            line.into()
+            let mut line = about(to, *at, "executed", device.as_ref());
+            line.put("topic", topic.as_ref());
+            line
         }
-        Change::Action(report) => action(report, fleet),
-        Change::Incident { at, incident, phase } => incident_line(*at, *phase, fleet.incident(*incident)?),
-    })
+        Change::Action(report) => action(report, fleet, to),
+        Change::Incident { at, incident, phase } => {
+            let Some(incident) = fleet.incident(*incident) else { return false };
+            incident_line(*at, *phase, incident, to)
+        }
+    };
+    line.end();
+    true
 }
 
 /// The connection of `client`, where it is seen on the wire.
@@ -74,20 +79,17 @@ fn session<'f>(fleet: &'f Fleet, client: &ClientId) -> Option<&'f Session> {
 }
 
 /// The first lines with the embedded broker, one for each door: devices can connect.
-#[must_use]
-pub fn listening(at: Moment, entrance: Entrance) -> Value {
-    let mut line = head(at, "listening");
-    line.insert("address".into(), entrance.address.to_string().into());
-    line.insert("url".into(), entrance.to_string().into());
-    line.into()
+pub fn listening(at: Moment, entrance: Entrance, to: &mut Buffer) {
+    let mut line = to.line(at, "listening");
+    line.put("address", &entrance.address.to_string());
+    line.put("url", &entrance.to_string());
+    line.end();
 }
 
 /// The whole fleet in one line.
-#[must_use]
-pub fn summary(at: Moment, fleet: &Fleet, status: &Status) -> Value {
-    let mut line = head(at, "summary");
+pub fn summary(at: Moment, fleet: &Fleet, status: &Status, to: &mut Buffer) {
+    let mut line = to.line(at, "summary");
     let counts = fleet.counts();
-    let mut count = |key: &str, value: u64| line.insert(key.into(), value.into());
     for (key, number) in [
         ("devices", fleet.len()),
         ("online", counts.online),
@@ -95,64 +97,64 @@ pub fn summary(at: Moment, fleet: &Fleet, status: &Status) -> Value {
         ("offline", counts.offline),
         ("unknown", counts.unknown),
     ] {
-        count(key, number as u64);
+        line.put(key, &number);
     }
-    count("incidents", fleet.incidents().total());
-    count("messages", Role::ALL.into_iter().map(|role| fleet.feed(role).total()).sum());
-    count("turned_away", fleet.turned_away());
-    count("dropped", status.dropped);
-    line.insert("rate".into(), json!((f64::from(status.rate) * 10.0).round() / 10.0));
-    line.insert("link".into(), matches!(fleet.link(), LinkState::Up { .. }).into());
-    line.into()
+    line.put("incidents", &fleet.incidents().total());
+    line.put("messages", &Role::ALL.into_iter().map(|role| fleet.feed(role).total()).sum::<u64>());
+    line.put("turned_away", &fleet.turned_away());
+    line.put("dropped", &status.dropped);
+    line.put("rate", &((f64::from(status.rate) * 10.0).round() / 10.0));
+    line.put("link", &matches!(fleet.link(), LinkState::Up { .. }));
+    line.end();
 }
 
 /// What came of an action, once a group. `device` is there if all of it is about one.
-fn action(report: &ActionReport, fleet: &Fleet) -> Value {
+fn action<'b>(report: &ActionReport, fleet: &Fleet, to: &'b mut Buffer) -> Line<'b> {
     let mut clients = report.incidents.iter().filter_map(|id| Some(&fleet.incident(*id)?.client));
     let first = clients.next();
     let device = first.filter(|first| clients.all(|other| other == *first));
-    let mut line = about(report.at, "action", device);
-    line.insert("rule".into(), report.rule.as_ref().into());
-    line.insert("action".into(), report.kind.into());
-    line.insert("target".into(), report.target.as_str().into());
-    line.insert("error_action".into(), report.action.is_none().into());
-    line.insert("done".into(), report.failure.is_none().into());
+    let mut line = about(to, report.at, "action", device);
+    line.put("rule", report.rule.as_ref());
+    line.put("action", report.kind);
+    line.put("target", report.target.as_str());
+    line.put("error_action", &report.action.is_none());
+    line.put("done", &report.failure.is_none());
     if let Some(why) = &report.failure {
-        line.insert("why".into(), why.as_str().into());
+        line.put("why", why);
     }
-    line.insert("events".into(), report.events.into());
-    line.insert("incidents".into(), report.incidents.iter().map(|id| id.0).collect::<Vec<_>>().into());
-    line.insert("attempts".into(), report.attempts.into());
-    line.into()
+    line.put("events", &report.events);
+    line.put("incidents", &report.incidents.iter().map(|id| id.0).collect::<Vec<_>>());
+    line.put("attempts", &report.attempts);
+    line
 }
 
-fn incident_line(at: Moment, phase: IncidentPhase, incident: &Incident) -> Value {
-    let mut line = about(at, "incident", Some(&incident.client));
-    line.insert("incident".into(), incident.id.0.into());
+fn incident_line<'b>(at: Moment, phase: IncidentPhase, incident: &Incident, to: &'b mut Buffer) -> Line<'b> {
+    let mut line = about(to, at, "incident", Some(&incident.client));
+    line.put("incident", &incident.id.0);
     let phase = match phase {
         IncidentPhase::Complete => "complete",
         IncidentPhase::Notified => "notified",
         IncidentPhase::Overdue => "overdue",
         IncidentPhase::Recovered => "recovered",
     };
-    line.insert("phase".into(), phase.into());
-    line.insert("cause".into(), incident.cause.name().into());
-    line.insert("evidence".into(), incident.evidence.name().into());
+    line.put("phase", phase);
+    line.put("cause", incident.cause.name());
+    line.put("evidence", incident.evidence.name());
     if let Some(fault) = incident.fault {
-        line.insert("fault".into(), fault.name().into());
+        line.put("fault", fault.name());
     }
     // Milliseconds since the first hop that was seen, with microseconds behind the point.
     let hops: Map<String, Value> =
         incident.hops.seen().map(|(hop, after)| (hop.name().to_owned(), json!(milliseconds(after)))).collect();
-    line.insert("hops".into(), hops.into());
+    line.put("hops", &hops);
     if !incident.missing.is_empty() {
         let missing: Vec<&str> = incident.missing.iter().map(|hop: &Hop| hop.name()).collect();
-        line.insert("missing".into(), missing.into());
+        line.put("missing", &missing);
     }
     if incident.wills > 1 {
-        line.insert("wills".into(), incident.wills.into());
+        line.put("wills", &incident.wills);
     }
-    line.into()
+    line
 }
 
 /// To the microsecond, without the digits that binary fractions would add.
@@ -161,30 +163,23 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_micros() as f64 / 1_000.0
 }
 
-fn head(at: Moment, event: &str) -> Map<String, Value> {
-    let mut line = Map::new();
-    line.insert("time".into(), at.to_string().into());
-    line.insert("event".into(), event.into());
-    line
-}
-
-fn about(at: Moment, event: &str, device: Option<&ClientId>) -> Map<String, Value> {
-    let mut line = head(at, event);
-    line.insert("device".into(), device.map(ClientId::as_str).into());
+fn about<'b>(to: &'b mut Buffer, at: Moment, event: &str, device: Option<&ClientId>) -> Line<'b> {
+    let mut line = to.line(at, event);
+    line.put("device", &device.map(ClientId::as_str));
     line
 }
 
 /// The message's fields. A payload that is no UTF-8 is escaped, and says so with its true length.
-fn describe(message: &Incoming, line: &mut Map<String, Value>) {
-    line.insert("topic".into(), message.topic.as_ref().into());
-    line.insert("qos".into(), message.qos.as_u8().into());
-    line.insert("retain".into(), message.retain.into());
+fn describe(message: &Incoming, line: &mut Line<'_>) {
+    line.put("topic", message.topic.as_ref());
+    line.put("qos", &message.qos.as_u8());
+    line.put("retain", &message.retain);
     if let Ok(text) = std::str::from_utf8(&message.payload) {
-        line.insert("payload".into(), text.into());
+        line.put("payload", text);
     } else {
-        line.insert("payload".into(), message.payload.escape_ascii().to_string().into());
-        line.insert("payload_escaped".into(), true.into());
-        line.insert("payload_bytes".into(), message.payload.len().into());
+        line.put("payload", &message.payload.escape_ascii().to_string());
+        line.put("payload_escaped", &true);
+        line.put("payload_bytes", &message.payload.len());
     }
 }
 
@@ -208,9 +203,10 @@ mod tests {
             properties: None,
         };
         let fleet = Fleet::new(Settings { will: "w".parse().unwrap(), rules: false });
-        let line = line(&Change::Message { message, role: Role::Will, device: None }, &fleet).unwrap();
+        let mut to = Buffer::default();
+        assert!(line(&Change::Message { message, role: Role::Will, device: None }, &fleet, &mut to));
         assert_eq!(
-            line.to_string(),
+            String::from_utf8(to.take()).unwrap().trim_end(),
             r#"{"time":"2019-11-06T01:03:50.757Z","event":"message","device":null,"role":"will","topic":"/last/will/topic","qos":0,"retain":true,"payload":"\\xff\\x00ok\\n","payload_escaped":true,"payload_bytes":5}"#
         );
     }

@@ -45,7 +45,7 @@ pub async fn run(
             let _ = writeln!(log, "lwtop: {notice}");
         }
     }
-    let written = writer.finish(std::mem::take(&mut account.text)).await;
+    let written = writer.finish(std::mem::take(&mut account.text).into_bytes()).await;
     runtime.stop().await;
     let ending = result?;
     written.map_err(End::Output)?;
@@ -87,7 +87,7 @@ async fn drive(
         }
         if !account.text.is_empty() {
             let taken = tokio::select! {
-                taken = writer.write(std::mem::take(&mut account.text)) => taken,
+                taken = writer.write(std::mem::take(&mut account.text).into_bytes()) => taken,
                 () = &mut stop => false,
             };
             if !taken {

@@ -1,5 +1,6 @@
 //! Drives the runtime without a screen and prints what happens.
 
+use super::buffer::Buffer;
 use super::line;
 use super::writer::Writer;
 use crate::fleet::Change;
@@ -55,7 +56,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), End> {
     let waiting = (what == What::Events && runtime.serves()).then(Vec::new);
-    let mut printer = Printer { what, lines: String::new(), left: limits.lines, waiting };
+    let mut printer = Printer { what, lines: Buffer::default(), left: limits.lines, waiting };
     let writer = Writer::start(out).map_err(End::Output)?;
     let result = drive(&mut runtime, limits.time, &mut printer, &writer, &mut log, stop).await;
     if result.is_ok() {
@@ -68,7 +69,7 @@ pub async fn run(
         printer.turn(&last, &runtime);
         printer.summary(&mut runtime);
     }
-    let written = writer.finish(printer.lines).await;
+    let written = writer.finish(printer.lines.take()).await;
     runtime.stop().await;
     result.and(written.map_err(End::Output))
 }
@@ -110,7 +111,7 @@ async fn drive(
         }
         // A reader that is slow makes lwtop wait, so that nothing is lost; it does not make it deaf.
         let taken = tokio::select! {
-            taken = writer.write(std::mem::take(&mut printer.lines)) => taken,
+            taken = writer.write(printer.lines.take()) => taken,
             () = &mut over => return Ok(()),
             () = &mut stop => return Ok(()),
         };
@@ -123,7 +124,7 @@ async fn drive(
 /// Turns changes into lines.
 struct Printer {
     what: What,
-    lines: String,
+    lines: Buffer,
     /// How many more are wanted.
     left: Option<u64>,
     /// Changes held back until the `listening` line is out, which is to be the first.
@@ -135,7 +136,9 @@ impl Printer {
         if !turn.listening.is_empty() {
             if self.what == What::Events {
                 for entrance in &turn.listening {
-                    self.print(&line::listening(runtime.clock().now(), *entrance));
+                    if self.wanted() {
+                        line::listening(runtime.clock().now(), *entrance, &mut self.lines);
+                    }
                 }
             }
             for change in self.waiting.take().unwrap_or_default() {
@@ -154,28 +157,26 @@ impl Printer {
     }
 
     fn summary(&mut self, runtime: &mut Runtime) {
-        if self.what == What::Summary {
+        if self.what == What::Summary && self.wanted() {
             let at = runtime.clock().now();
             let (fleet, _, status) = runtime.view();
-            let line = line::summary(at, fleet, status);
-            self.print(&line);
+            line::summary(at, fleet, status, &mut self.lines);
         }
     }
 
     fn change(&mut self, change: &Change, runtime: &Runtime) {
-        if let Some(line) = line::line(change, runtime.fleet()) {
-            self.print(&line);
+        if self.left != Some(0) && line::line(change, runtime.fleet(), &mut self.lines) {
+            self.wanted();
         }
     }
 
-    fn print(&mut self, line: &serde_json::Value) {
-        use std::fmt::Write as _;
+    /// Whether one more line is wanted; it counts.
+    const fn wanted(&mut self) -> bool {
         match &mut self.left {
-            Some(0) => return,
+            Some(0) => return false,
             Some(left) => *left -= 1,
             None => {}
         }
-        // Writing to a String cannot fail.
-        let _ = writeln!(self.lines, "{line}");
+        true
     }
 }

@@ -13,7 +13,7 @@ const LAST: Duration = Duration::from_secs(2);
 /// The sending side.
 #[derive(Debug)]
 pub struct Writer {
-    lines: mpsc::Sender<String>,
+    lines: mpsc::Sender<Vec<u8>>,
     ended: oneshot::Receiver<io::Result<()>>,
 }
 
@@ -23,13 +23,13 @@ impl Writer {
     /// # Errors
     /// When the system has no thread to spare.
     pub fn start(mut out: impl Write + Send + 'static) -> io::Result<Self> {
-        let (lines, mut waiting) = mpsc::channel::<String>(WAITING);
+        let (lines, mut waiting) = mpsc::channel::<Vec<u8>>(WAITING);
         let (end, ended) = oneshot::channel();
         // Not one of tokio's: those are waited for when the program ends, and this one may be stuck for good.
         std::thread::Builder::new().name("stdout".to_owned()).spawn(move || {
             let mut result = Ok(());
             while let Some(text) = waiting.blocking_recv() {
-                result = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+                result = out.write_all(&text).and_then(|()| out.flush());
                 if result.is_err() {
                     break;
                 }
@@ -41,7 +41,7 @@ impl Writer {
     }
 
     /// Hands over whole lines; false if they cannot be written any more.
-    pub async fn write(&self, lines: String) -> bool {
+    pub async fn write(&self, lines: Vec<u8>) -> bool {
         self.lines.send(lines).await.is_ok()
     }
 
@@ -50,7 +50,7 @@ impl Writer {
     ///
     /// # Errors
     /// When writing failed.
-    pub async fn finish(self, last: String) -> io::Result<()> {
+    pub async fn finish(self, last: Vec<u8>) -> io::Result<()> {
         let Self { lines, ended } = self;
         let finish = async {
             if !last.is_empty() {
