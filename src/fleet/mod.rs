@@ -12,6 +12,7 @@ pub mod history;
 pub mod incident;
 pub mod lifecycle;
 mod messages;
+mod names;
 pub mod news;
 mod notices;
 pub mod order;

@@ -6,6 +6,7 @@ use super::device::{Device, DeviceKey, Origin, Session};
 use super::event::{DeviceEvent, Event, LinkEvent, Role, SessionEvent};
 use super::feed::Feed;
 use super::incident::{Incident, IncidentId, IncidentLog};
+use super::names::Names;
 use super::news::{News, NewsKind, NewsLog};
 use super::presence::{Counts, Evidence, Presence, WillSent};
 use super::roster::Roster;
@@ -47,7 +48,7 @@ pub enum LinkState {
 #[derive(Debug)]
 pub struct Fleet {
     pub(super) devices: Roster,
-    pub(super) by_id: HashMap<ClientId, DeviceKey>,
+    names: Names,
     pub(super) by_conn: HashMap<ConnId, DeviceKey>,
     order: Vec<DeviceKey>,
     events: u64,
@@ -79,7 +80,7 @@ impl Fleet {
     pub fn new(settings: Settings) -> Self {
         Self {
             devices: Roster::default(),
-            by_id: HashMap::new(),
+            names: Names::default(),
             by_conn: HashMap::new(),
             order: Vec::new(),
             events: 0,
@@ -147,7 +148,7 @@ impl Fleet {
     /// The place of the device called `id`.
     #[must_use]
     pub fn find(&self, id: &str) -> Option<DeviceKey> {
-        self.by_id.get(id).copied()
+        self.names.find(&self.devices, id)
     }
 
     /// A connection that is open, or was its device's last.
@@ -275,15 +276,15 @@ impl Fleet {
 
     /// The place of `id`, which is added if it is new and there is room; what lwtop launches has its own bound.
     pub(super) fn admit(&mut self, id: &ClientId, origin: Origin, at: Moment) -> Option<DeviceKey> {
-        if let Some(key) = self.by_id.get(id) {
-            return Some(*key);
+        if let Some(key) = self.find(id.as_str()) {
+            return Some(key);
         }
         if self.order.len() >= self.most && origin == Origin::Seen {
             self.turned_away += 1;
             return None;
         }
         let key = DeviceKey(self.devices.insert(Device::new(id.clone(), origin, at)));
-        self.by_id.insert(id.clone(), key);
+        self.names.insert(&self.devices, key);
         self.order.push(key);
         self.counts.unknown += 1;
         Some(key)
@@ -376,12 +377,12 @@ impl Fleet {
     pub(super) fn is_echo(&self, id: &ClientId, at: Moment) -> bool {
         // Most of the time none was removed, and nothing has to be looked up.
         !self.removed.is_empty()
-            && !self.by_id.contains_key(id)
+            && self.find(id.as_str()).is_none()
             && self.removed.get(id).is_some_and(|removed| at.since(*removed) < REMOVED)
     }
 
     pub(super) fn remove(&mut self, client: ClientId, now: Moment, out: &mut Vec<Change>) {
-        let Some(key) = self.by_id.remove(&client) else { return };
+        let Some(key) = self.names.remove(&self.devices, client.as_str()) else { return };
         self.removed.retain(|_, removed| now.since(*removed) < REMOVED);
         self.removed.insert(client, now);
         self.release_offline(key, WillSent::Unknown, out);
