@@ -5,7 +5,10 @@
 //! cargo bench --bench scale
 //! ```
 //!
-//! Every round has a Mosquitto of its own. The bare side is a handful of tasks on plain sockets and a subscriber that counts
+//! And four thousand on lwtop's own broker behind its gateway, until the last incident is complete, with the rule and what it
+//! republished, beside a bare subscriber on that broker alone.
+//!
+//! Every round has a broker of its own. The bare side is a handful of tasks on plain sockets and a subscriber that counts
 //! packets: what anybody would write who wanted these figures and nothing else.
 
 #[path = "../tests/support/mosquitto.rs"]
@@ -14,17 +17,20 @@ mod mosquitto;
 mod raw;
 
 use anyhow::{Context, Result, bail};
+use lwtop::broker::EmbeddedBroker;
 use lwtop::clock::Clock;
 use lwtop::convention::Topics;
 use lwtop::device::DeviceTemplate;
-use lwtop::fleet::LinkState;
-use lwtop::hub::{LinkOptions, Runtime, Setup, Source};
+use lwtop::fleet::{Change, IncidentPhase, LinkState};
+use lwtop::hub::{Doors, LinkOptions, Runtime, Setup, Source};
 use lwtop::mqtt::{BrokerAddress, Fault};
 use lwtop::rules::RuleSet;
 use lwtop::swarm::{Death, Phase, Plan, run};
+use lwtop::wiring::Guests;
 use mosquitto::Mosquitto;
 use raw::{packet, push_text};
 use std::net::{Ipv4Addr, Shutdown};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -34,6 +40,8 @@ use tokio::time::timeout;
 
 const ROUNDS: usize = 3;
 const DEVICES: usize = 10_000;
+/// On one machine each of them is a socket here, two in the gateway and one in the broker.
+const OWN: usize = 4_000;
 /// As many as lwtop has between SYN and CONNACK.
 const IN_FLIGHT: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -51,7 +59,7 @@ fn main() -> Result<()> {
 }
 
 async fn compare() -> Result<()> {
-    let [mut up, mut bare_up, mut cut, mut bare_cut, mut state] = [Duration::MAX; 5];
+    let [mut up, mut bare_up, mut cut, mut bare_cut, mut state, mut own, mut bare_own] = [Duration::MAX; 7];
     let mut bytes = 0;
     for round in 0..ROUNDS {
         let swarm = swarm().await?;
@@ -63,6 +71,8 @@ async fn compare() -> Result<()> {
         let bare = bare().await?;
         (bare_up, bare_cut) = (bare_up.min(bare.up), bare_cut.min(bare.last_will));
         state = state.min(hub().await?);
+        own = own.min(incidents().await?);
+        bare_own = bare_own.min(alone().await?);
         eprintln!(
             "round {}: lwtop {:?} {:?}, bare {:?} {:?}",
             round + 1,
@@ -76,6 +86,8 @@ async fn compare() -> Result<()> {
     ratio("up: launch to last CONNACK", up, bare_up, 1.3);
     ratio("cut at once, to last will counted", cut, bare_cut, 1.25);
     ratio("bare cut, last will in the hub", state, bare_cut, 1.25);
+    println!("{OWN} devices on the embedded broker");
+    ratio("cut at once, to the last incident", own, bare_own, 1.5);
     println!("RSS of a simulated device, its account included: {bytes} bytes, bar 2048: {}", verdict(bytes <= 2048));
     Ok(())
 }
@@ -165,15 +177,9 @@ fn rss() -> Result<u64> {
 /// Bare devices and a bare subscriber.
 async fn bare() -> Result<Figures> {
     let broker = broker()?;
-    let mut subscriber = subscribe(broker.port).await?;
-    let (devices, up) = launch(broker.port).await?;
-    let reader = tokio::spawn(async move {
-        let (mut frames, mut wills) = (Frames::default(), 0);
-        while wills < DEVICES {
-            wills += frames.messages(&mut subscriber).await?;
-        }
-        anyhow::Ok(Instant::now())
-    });
+    let subscriber = subscribe(broker.port, None).await?;
+    let (devices, up) = launch(broker.port, DEVICES, None).await?;
+    let reader = tokio::spawn(count(subscriber, DEVICES));
     let (start, cut) = cut(devices);
     let last = timeout(PATIENCE, reader).await.context("wills were lost")???;
     drop(cut.await?);
@@ -187,7 +193,7 @@ async fn hub() -> Result<Duration> {
     while !matches!(hub.fleet().link(), LinkState::Up { .. }) {
         hub.turn().await?;
     }
-    let launched = launch(broker.port);
+    let launched = launch(broker.port, DEVICES, None);
     tokio::pin!(launched);
     let (devices, _) = loop {
         tokio::select! {
@@ -208,39 +214,113 @@ async fn hub() -> Result<Duration> {
     Ok(last - start)
 }
 
+/// Waits for so many wills.
+async fn count(mut subscriber: TcpStream, wills: usize) -> Result<Instant> {
+    let (mut frames, mut seen) = (Frames::default(), 0);
+    while seen < wills {
+        seen += frames.messages(&mut subscriber).await?;
+    }
+    Ok(Instant::now())
+}
+
+/// Bare devices on lwtop's own broker behind its gateway, until every death is told to its end: seen, its will read, the rule
+/// matched, and what that republished read.
+async fn incidents() -> Result<Duration> {
+    let listen = (Ipv4Addr::LOCALHOST, 0).into();
+    let mut setup = setup(0, 0);
+    setup.source = Source::Embedded { listen, doors: Doors::default(), users: None };
+    setup.rules = RuleSet::article(&setup.topics.will, &"/lwt/executed".parse()?);
+    let mut hub = Runtime::start(setup, Clock::start())?;
+    let port = loop {
+        if let Some(entrance) = hub.turn().await?.listening.first() {
+            break entrance.address.port();
+        }
+    };
+    while !matches!(hub.fleet().link(), LinkState::Up { .. }) {
+        hub.turn().await?;
+    }
+    let launched = launch(port, OWN, None);
+    tokio::pin!(launched);
+    let (devices, _) = loop {
+        tokio::select! {
+            launched = &mut launched => break launched?,
+            turn = hub.turn() => drop(turn?),
+        }
+    };
+    while hub.fleet().counts().online < OWN {
+        hub.turn().await?;
+    }
+    let (start, cut) = cut(devices);
+    let all = async {
+        let mut complete = 0;
+        while complete < OWN {
+            let turn = hub.turn().await?;
+            let done = |change: &&Change| {
+                let Change::Incident { incident, phase: IncidentPhase::Complete, .. } = change else { return false };
+                hub.fleet().incident(*incident).is_some_and(|incident| incident.missing.is_empty())
+            };
+            complete += turn.changes.iter().filter(done).count();
+        }
+        anyhow::Ok(Instant::now())
+    };
+    let last = timeout(PATIENCE, all).await.context("not every incident came to its end")??;
+    drop(cut.await?);
+    hub.stop().await;
+    Ok(last - start)
+}
+
+/// Bare devices and a bare subscriber on the embedded broker, without gateway, hub and rule.
+async fn alone() -> Result<Duration> {
+    let guests = Arc::new(Guests::default());
+    let broker = EmbeddedBroker::start(Arc::clone(&guests)).await?;
+    let (port, login) = (broker.addr().port(), broker.link_login());
+    let subscriber = subscribe(port, Some((&login.user, &login.password))).await?;
+    let (devices, _) = launch(port, OWN, Some(guests)).await?;
+    let reader = tokio::spawn(count(subscriber, OWN));
+    let (start, cut) = cut(devices);
+    let last = timeout(PATIENCE, reader).await.context("wills were lost")???;
+    drop(cut.await?);
+    Ok(last - start)
+}
+
 /// Connects bare devices, each with the article's will and its announcement, and says how long it took.
-async fn launch(port: u16) -> Result<(Vec<TcpStream>, Duration)> {
+async fn launch(port: u16, count: usize, guests: Option<Arc<Guests>>) -> Result<(Vec<TcpStream>, Duration)> {
     let start = Instant::now();
     let mut workers = JoinSet::new();
     for worker in 0..IN_FLIGHT {
+        let guests = guests.clone();
         workers.spawn(async move {
-            let mut devices = Vec::with_capacity(DEVICES / IN_FLIGHT + 1);
-            for number in (worker..DEVICES).step_by(IN_FLIGHT) {
-                devices.push(device(port, number).await?);
+            let mut devices = Vec::with_capacity(count / IN_FLIGHT + 1);
+            for number in (worker..count).step_by(IN_FLIGHT) {
+                devices.push(device(port, number, guests.as_deref()).await?);
             }
             anyhow::Ok(devices)
         });
     }
-    let mut devices = Vec::with_capacity(DEVICES);
+    let mut devices = Vec::with_capacity(count);
     while let Some(done) = workers.join_next().await {
         devices.extend(done??);
     }
     Ok((devices, start.elapsed()))
 }
 
-async fn device(port: u16, number: usize) -> Result<TcpStream> {
+/// One bare device; `guests` lets it past the door of the embedded broker.
+async fn device(port: u16, number: usize, guests: Option<&Guests>) -> Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     // A thousand from each address, as lwtop does it.
     let last = u8::try_from(1 + number / 1_024)?;
-    if last > 1 {
+    if last > 1 || guests.is_some() {
         socket.bind((Ipv4Addr::new(127, 0, 0, last), 0).into())?;
+    }
+    if let Some(guests) = guests {
+        guests.announce(socket.local_addr()?);
     }
     let mut stream = socket.connect((Ipv4Addr::LOCALHOST, port).into()).await?;
     stream.set_nodelay(true)?;
     let id = format!("lwtThing-{number}");
     let will =
         format!(r#"{{"state": {{"reported": {{"last_will": "yes", "trigger_action": "on", "client_id": "{id}"}}}}}}"#);
-    stream.write_all(&connect(&id, Some(&will))).await?;
+    stream.write_all(&connect(&id, Some(&will), None)).await?;
     let mut answer = [0; 4];
     stream.read_exact(&mut answer).await.context("no CONNACK")?;
     if answer != [0x20, 2, 0, 0] {
@@ -255,13 +335,18 @@ async fn device(port: u16, number: usize) -> Result<TcpStream> {
 }
 
 /// CONNECT of 3.1.1 with a keep alive of 20 minutes: nobody has to ping.
-fn connect(id: &str, will: Option<&str>) -> Vec<u8> {
+fn connect(id: &str, will: Option<&str>, login: Option<(&str, &str)>) -> Vec<u8> {
     let mut body = b"\x00\x04MQTT\x04".to_vec();
-    body.extend([if will.is_some() { 0x06 } else { 0x02 }, 0x04, 0xb0]);
+    let flags = if will.is_some() { 0x06 } else { 0x02 } | if login.is_some() { 0xc0 } else { 0 };
+    body.extend([flags, 0x04, 0xb0]);
     push_text(&mut body, id);
     if let Some(will) = will {
         push_text(&mut body, WILL);
         push_text(&mut body, will);
+    }
+    if let Some((user, password)) = login {
+        push_text(&mut body, user);
+        push_text(&mut body, password);
     }
     packet(0x10, &body)
 }
@@ -280,11 +365,11 @@ fn cut(devices: Vec<TcpStream>) -> (Instant, JoinHandle<Vec<TcpStream>>) {
 }
 
 /// A subscriber to wills at QoS 0, with lwtop's receive buffer.
-async fn subscribe(port: u16) -> Result<TcpStream> {
+async fn subscribe(port: u16, login: Option<(&str, &str)>) -> Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(4 << 20)?;
     let mut stream = socket.connect((Ipv4Addr::LOCALHOST, port).into()).await?;
-    stream.write_all(&connect("bare", None)).await?;
+    stream.write_all(&connect("bare", None, login)).await?;
     stream.read_exact(&mut [0; 4]).await.context("no CONNACK")?;
     let mut body = vec![0, 1];
     push_text(&mut body, WILL);

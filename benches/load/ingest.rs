@@ -77,7 +77,7 @@ fn cost(port: u16, topics: usize, rate: usize, program: &Running) -> Result<Dura
     let before = figures.cpu()?;
     feed.publish(MESSAGES, rate)?;
     figures.settle()?;
-    Ok((figures.cpu()? - before) / u32::try_from(MESSAGES)?)
+    Ok(figures.cpu_since(before)? / u32::try_from(MESSAGES)?)
 }
 
 /// Link to state, against the bare loop.

@@ -40,6 +40,11 @@ impl Figures {
         Ok(tasks.filter_map(|task| Some(task.ok()?.path())).collect())
     }
 
+    /// Processor time of all its threads since there was `before` of it.
+    pub fn cpu_since(self, before: Duration) -> Result<Duration> {
+        Ok(self.cpu()?.saturating_sub(before))
+    }
+
     /// Processor time of all its threads.
     pub fn cpu(self) -> Result<Duration> {
         let time = |task: &Path| -> Option<u64> {
@@ -71,11 +76,10 @@ impl Figures {
         let mut before = self.cpu()?;
         while Instant::now() < end {
             std::thread::sleep(Duration::from_millis(500));
-            let now = self.cpu()?;
-            if now - before < Duration::from_millis(5) {
+            if self.cpu_since(before)? < Duration::from_millis(5) {
                 return Ok(());
             }
-            before = now;
+            before = self.cpu()?;
         }
         anyhow::bail!("it does not come to rest")
     }

@@ -60,7 +60,7 @@ pub fn screen() -> Result<()> {
         std::thread::sleep(Duration::from_secs(2));
         let before = figures.cpu()?;
         feed.publish(MESSAGES, 10_000)?;
-        best = best.min((figures.cpu()? - before) / u32::try_from(MESSAGES)?);
+        best = best.min(figures.cpu_since(before)? / u32::try_from(MESSAGES)?);
     }
     let micros = best.as_secs_f64() * 1e6;
     let figure = format!("{micros:.2} µs = 1/{:.0} of mqttui", PEER / micros);
@@ -85,7 +85,7 @@ pub fn idle() -> Result<()> {
     std::thread::sleep(Duration::from_secs(65));
     let (cpu, wakeups) = (figures.cpu()?, figures.wakeups()?);
     std::thread::sleep(TIME);
-    let percent = (figures.cpu()? - cpu).as_secs_f64() / TIME.as_secs_f64() * 100.0;
+    let percent = figures.cpu_since(cpu)?.as_secs_f64() / TIME.as_secs_f64() * 100.0;
     #[expect(clippy::cast_precision_loss, reason = "some hundred")]
     let wakeups = (figures.wakeups()? - wakeups) as f64 / TIME.as_secs_f64();
     told("idle interface, 1 000 devices: processor", &format!("{percent:.3} %"), percent, 0.1);

@@ -67,10 +67,10 @@ pub fn soak() -> Result<()> {
     let stdout = swarm.child().stdout.take().context("no output")?;
     std::io::Read::read_to_string(&mut BufReader::new(stdout), &mut output)?;
     swarm.child().wait()?;
-    let told_by_swarm: Value = serde_json::from_str(&output).context("the swarm printed no summary")?;
-    println!("the swarm: {}", told_by_swarm["wills"]);
-    let lost = told_by_swarm["wills"]["lost"].as_f64().context("no number of lost wills")?;
-    told("soak: wills lost", &format!("{lost}"), lost, 0.0);
+    let account: Value = serde_json::from_str(&output).context("the swarm printed no summary")?;
+    println!("the swarm: {}", account["wills"]);
+    let missing = account["wills"]["lost"].as_f64().context("no number of lost wills")?;
+    told("soak: wills lost", &format!("{missing}"), missing, 0.0);
     for (index, name) in ["watch --upstream", "watch --summary", "swarm"].iter().enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "kilobytes")]
         let growth = most[index] as f64 / settled[index].max(1) as f64;
