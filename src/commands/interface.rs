@@ -7,6 +7,7 @@ use crate::clock::{Clock, Moment};
 use crate::config::{Config, Loaded};
 use crate::fleet::Sort;
 use crate::hub::{Command, Fatal, Runtime, Setup};
+use crate::tui::clipboard::{self, Native};
 use crate::tui::terminal::{self, Stop, Stops};
 use crate::tui::{Columns, Effect, Herald, Keymap, Look, Page, Theme, Ui, View};
 use crossterm::event::{Event, EventStream};
@@ -14,6 +15,7 @@ use futures_util::StreamExt;
 use ratatui::backend::Backend;
 use std::io::Write;
 use std::time::Duration;
+use tokio::sync::mpsc::{Receiver, Sender};
 
 /// How it looks and listens.
 struct Manner {
@@ -166,6 +168,8 @@ async fn drive<B: Backend<Error = std::io::Error>>(
     // From the first change on, so that a busy hub cannot put the frame off.
     let mut settled: Option<Moment> = None;
     let mut orders: Vec<Command> = Vec::new();
+    let mut desktop = Desktop::new();
+    ui.app_mut().native = desktop.native.is_some();
     loop {
         if settled.is_some_and(|at| at <= clock.now()) {
             settled = None;
@@ -199,10 +203,17 @@ async fn drive<B: Backend<Error = std::io::Error>>(
                 for effect in ui.on_event(&event, &View { fleet, status, rules, now: clock.now() }) {
                     match effect {
                         Effect::Quit => return Ok(()),
-                        Effect::Copy(text) => terminal::copy(&text).map_err(End::Terminal)?,
+                        Effect::Copy(text) => {
+                            terminal::copy(&text).map_err(End::Terminal)?;
+                            desktop.copy(text);
+                        }
                         Effect::Command(command) => orders.push(command),
                     }
                 }
+            }
+            Some(answer) = desktop.answers.recv() => {
+                let (fleet, rules, status) = runtime.view();
+                ui.answer(answer, &View { fleet, status, rules, now: clock.now() });
             }
             () = sleep_until(clock, next) => {}
             turn = runtime.turn() => {
@@ -211,6 +222,31 @@ async fn drive<B: Backend<Error = std::io::Error>>(
                 }
             }
         }
+    }
+}
+
+/// The desktop's clipboard, and what it answers: the interface does not wait for it.
+struct Desktop {
+    native: Option<Native>,
+    say: Sender<String>,
+    answers: Receiver<String>,
+}
+
+impl Desktop {
+    fn new() -> Self {
+        // A person copies one thing after the other: more answers at a time are worth nothing.
+        let (say, answers) = tokio::sync::mpsc::channel(4);
+        Self { native: Native::of_environment(), say, answers }
+    }
+
+    fn copy(&self, text: String) {
+        let Some(native) = self.native.clone() else { return };
+        let say = self.say.clone();
+        tokio::spawn(async move {
+            let took = native.take(&text, clipboard::PATIENCE).await;
+            // Nobody listens any more when lwtop ends.
+            let _ = say.send(clipboard::told(text.len(), Some(&took))).await;
+        });
     }
 }
 

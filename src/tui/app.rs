@@ -65,6 +65,8 @@ pub struct App {
     pub keys: Keymap,
     /// Whether nothing may be launched, killed or deleted.
     pub read_only: bool,
+    /// Whether the desktop has a clipboard of its own, which takes longer texts than a terminal.
+    pub native: bool,
     /// The size of the screen, as last drawn or told.
     pub area: Rect,
     /// What fills the screen between header and footer.
@@ -119,6 +121,7 @@ impl Default for App {
         Self {
             keys: Keymap::default(),
             read_only: false,
+            native: false,
             area: Rect::new(0, 0, 80, 24),
             page: Page::default(),
             incidents: IncidentsPage::default(),
@@ -391,12 +394,13 @@ impl App {
             self.say(view, "there is nothing here to copy");
             return Vec::new();
         };
-        if text.len() > clipboard::LONGEST {
-            let most = clipboard::LONGEST / 1024;
-            self.say(view, format!("not copied: it has {} KB, and terminals take {most} KB", text.len() / 1024));
+        // What came of the desktop's own clipboard is told when it is known.
+        if text.len() <= clipboard::LONGEST || !self.native {
+            self.say(view, clipboard::told(text.len(), None));
+        }
+        if text.len() > clipboard::LONGEST && !self.native {
             return Vec::new();
         }
-        self.say(view, format!("{} bytes given to the terminal's clipboard (OSC 52)", text.len()));
         vec![Effect::Copy(text)]
     }
 

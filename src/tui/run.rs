@@ -235,6 +235,12 @@ impl<B: Backend> Ui<B> {
         self.schedule.changed();
     }
 
+    /// Answers what the person did before, when what came of it is known.
+    pub fn answer(&mut self, text: String, view: &View<'_>) {
+        self.app.say(view, text);
+        self.schedule.changed();
+    }
+
     /// The fleet or the status changed.
     pub const fn changed(&mut self) {
         self.schedule.changed();
