@@ -37,7 +37,7 @@ const FLOORS: [(&str, u8); 25] = [
 ];
 
 /// Who may import whom on the same floor; all others may not.
-const SIDEWAYS: [(&str, &str); 9] = [
+const SIDEWAYS: [(&str, &str); 10] = [
     ("wiring", "clock"),
     ("wiring", "mqtt"),
     ("convention", "fleet"),
@@ -45,6 +45,8 @@ const SIDEWAYS: [(&str, &str); 9] = [
     ("scenario", "fleet"),
     ("dial", "tls"),
     ("aws", "convention"),
+    // What a policy must allow is what the rules do.
+    ("aws", "rules"),
     ("commands", "cli"),
     ("cli", "commands"),
 ];

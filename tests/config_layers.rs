@@ -463,4 +463,9 @@ fn the_texts_for_aws_have_the_topics_in_force() {
     let policy: serde_json::Value = serde_json::from_str(&policy).expect("JSON");
     let text = policy.to_string();
     assert!(text.contains("client/desk-*") && text.contains("topic/done") && text.contains("presence"), "{text}");
+    let rule = "[[rules]]\nname = 'own'\nsql = \"SELECT * FROM 'plant/+/state'\"\nrepublish = 'last/${topic(2)}'\n";
+    let file = File::new("policy", rule);
+    let (code, policy, _) = run(&["aws", "policy", "--config", file.path()], &[]);
+    assert_eq!(code, 0);
+    assert!(policy.contains(":topicfilter/plant/+/state\"") && policy.contains(":topic/last/*\""), "{policy}");
 }

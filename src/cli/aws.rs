@@ -46,8 +46,9 @@ pub struct TemplateArgs {
 /// `lwtop aws policy`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "REGION and ACCOUNT in it are to be filled in. It allows to connect, to receive the topics of the story and the events
-of devices that come and go, and to publish what the rule republishes: that is needed with --rules only."
+    after_help = "REGION and ACCOUNT in it are to be filled in. It allows to connect, to receive the topics of the story, the events
+of devices that come and go and what the [[rules]] of the configuration listen to, and to publish what these rules, or
+without any the article's, republish: that is needed with --rules only."
 )]
 pub struct PolicyArgs {
     /// Whose topics.

@@ -22,10 +22,13 @@ fn template(args: &TemplateArgs) -> Result<(), Failure> {
 
 fn policy(args: &PolicyArgs) -> Result<(), Failure> {
     let config = flags::load(&flags::of_story(&args.story))?.config;
-    print(
-        &aws::policy(&config.topics(), config.broker.client_id.as_deref().unwrap_or(CLIENTS))
-            .map_err(|error| usage(&error))?,
-    )
+    let own = if config.rules.is_empty() {
+        None
+    } else {
+        Some(config.rule_set().map_err(|error| Failure::Usage(error.to_string()))?)
+    };
+    let clients = config.broker.client_id.as_deref().unwrap_or(CLIENTS);
+    print(&aws::policy(&config.topics(), own.as_ref(), clients).map_err(|error| usage(&error))?)
 }
 
 fn usage(error: &aws::AwsError) -> Failure {

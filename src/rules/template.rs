@@ -48,6 +48,15 @@ impl Template {
         }
     }
 
+    /// The text with `wild` in place of each placeholder.
+    #[must_use]
+    pub fn pattern(&self, wild: &str) -> String {
+        self.parts.iter().fold(String::new(), |text, part| match part {
+            Part::Text(part) => text + part,
+            Part::Expression(_) => text + wild,
+        })
+    }
+
     /// What stands before, between and behind the placeholders.
     pub fn literals(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
