@@ -42,6 +42,8 @@ const ROUNDS: usize = 3;
 const DEVICES: usize = 10_000;
 /// On one machine each of them is a socket here, two in the gateway and one in the broker.
 const OWN: usize = 4_000;
+/// Devices that are up before memory is looked at.
+const FIRST: u64 = 1_000;
 /// As many as lwtop has between SYN and CONNACK.
 const IN_FLIGHT: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -143,9 +145,13 @@ async fn swarm() -> Result<Figures> {
         patience: PATIENCE,
     };
     let (_stop, told) = mpsc::channel(1);
-    let before = rss()?;
+    // What a hub and a link take by themselves is no device's.
+    let mut begun = None;
     let (mut held, mut ending, mut last) = (None, None, None);
     let (summary, _) = run(plan, Clock::start(), told, |progress| {
+        if begun.is_none() && progress.totals.connects >= FIRST {
+            begun = rss().ok().zip(Some(progress.totals.connects));
+        }
         if progress.phase == Phase::Holding && held.is_none() {
             held = rss().ok();
         }
@@ -163,7 +169,10 @@ async fn swarm() -> Result<Figures> {
     Ok(Figures {
         up: Duration::from_secs_f64(summary.launch.seconds),
         last_will: last.context("no last will")?.since(ending.context("no end")?),
-        bytes_each: (held.context("never held")? - before) * 1024 / DEVICES as u64,
+        bytes_each: {
+            let (before, connected) = begun.context("never begun")?;
+            (held.context("never held")? - before) * 1024 / (DEVICES as u64 - connected)
+        },
     })
 }
 

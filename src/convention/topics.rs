@@ -80,6 +80,8 @@ pub fn id_in_payload(payload: &[u8]) -> Option<ClientId> {
         #[serde(borrow)]
         client_id: std::borrow::Cow<'a, str>,
     }
+    // Most payloads of most fleets do not have it, and need not be read. An escaped name would be a strange one.
+    memchr::memmem::find(payload, b"client_id")?;
     let document: Document<'_> = serde_json::from_slice(payload).ok()?;
     let id = document.state.reported.client_id;
     (!id.is_empty()).then(|| ClientId::new(&*id))

@@ -21,7 +21,8 @@ impl Buffer {
         }
         self.bytes.extend_from_slice(b"{\"time\":\"");
         // A date has nothing that must be escaped.
-        self.bytes.extend(self.stamp.iter().flat_map(|(_, text)| text.bytes()));
+        let stamp = self.stamp.as_ref().map_or("", |(_, text)| text);
+        self.bytes.extend_from_slice(stamp.as_bytes());
         self.bytes.push(b'"');
         let mut line = Line { bytes: &mut self.bytes };
         line.put("event", event);
