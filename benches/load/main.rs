@@ -31,10 +31,11 @@ const ROUNDS: usize = 3;
 
 type Row = (&'static str, fn() -> Result<()>);
 
-const ROWS: [Row; 6] = [
+const ROWS: [Row; 7] = [
     ("ingest", ingest::ingest),
     ("stream", ingest::stream),
     ("screen", screen::screen),
+    ("keys", screen::keys),
     ("retained", ingest::retained),
     ("idle", screen::idle),
     ("start", start::start),

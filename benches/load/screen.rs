@@ -3,15 +3,18 @@
 use super::feed::{FILTER, Feed};
 use super::process::Figures;
 use super::{ROUNDS, broker, told};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use std::io::Read;
-use std::time::Duration;
+use std::io::{Read, Write};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-/// A program on a terminal; what it writes is read and thrown away.
+/// A program on a terminal; of what it writes, what came since the last key is kept.
 pub struct OnTerminal {
     child: Box<dyn Child + Send + Sync>,
     _master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    screen: Arc<(Mutex<Vec<u8>>, Condvar)>,
 }
 
 impl OnTerminal {
@@ -24,11 +27,39 @@ impl OnTerminal {
         command.env("LWTOP_CONFIG", "/dev/null");
         let child = pair.slave.spawn_command(command)?;
         let mut output = pair.master.try_clone_reader()?;
+        let screen = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
+        let written = Arc::clone(&screen);
         std::thread::spawn(move || {
             let mut bytes = vec![0; 65_536];
-            while output.read(&mut bytes).is_ok_and(|read| read > 0) {}
+            while let Ok(read @ 1..) = output.read(&mut bytes) {
+                let (kept, news) = &*written;
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                // No frame is as long: what nobody waits for is forgotten.
+                if kept.len() > 1 << 20 {
+                    kept.clear();
+                }
+                kept.extend_from_slice(&bytes[..read]);
+                news.notify_all();
+            }
         });
-        Ok(Self { child, _master: pair.master })
+        Ok(Self { child, keys: pair.master.take_writer()?, _master: pair.master, screen })
+    }
+
+    /// Presses a key, and says how long it took until `word` was written.
+    fn press(&mut self, key: &str, word: &str) -> Result<Duration> {
+        let (kept, news) = &*self.screen;
+        kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let start = Instant::now();
+        self.keys.write_all(key.as_bytes())?;
+        self.keys.flush()?;
+        let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = |kept: &mut Vec<u8>| !String::from_utf8_lossy(kept).contains(word);
+        let (_kept, waited) =
+            news.wait_timeout_while(kept, Duration::from_secs(5), missing).unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            bail!("{word} was not written");
+        }
+        Ok(start.elapsed())
     }
 
     pub fn figures(&self) -> Result<Figures> {
@@ -71,6 +102,34 @@ pub fn screen() -> Result<()> {
 fn watch(port: u16) -> Result<OnTerminal> {
     let url = format!("mqtt://127.0.0.1:{port}");
     OnTerminal::start(&["--broker", &url, "--connected-topic", FILTER, "--will-topic", "will/+"])
+}
+
+/// From a key to the frame that shows what it did, with 10 000 devices and 5 000 messages a second.
+pub fn keys() -> Result<()> {
+    const TOPICS: usize = 10_000;
+    const PRESSES: usize = 50;
+    let mosquitto = broker()?;
+    let mut program = watch(mosquitto.port)?;
+    std::thread::sleep(Duration::from_secs(1));
+    let mut feed = Feed::connect(mosquitto.port, TOPICS, false)?;
+    feed.publish(TOPICS, 20_000)?;
+    let feeding = std::thread::spawn(move || feed.publish(60_000, 5_000));
+    std::thread::sleep(Duration::from_secs(1));
+    let mut times = Vec::new();
+    for press in 0..PRESSES {
+        // Not in step with the frames of the messages.
+        std::thread::sleep(Duration::from_millis(90 + press as u64 % 17));
+        times.push(program.press("?", "simulated")?);
+        std::thread::sleep(Duration::from_millis(90));
+        program.press("\x1b", "")?;
+    }
+    feeding.join().ok().context("the feed failed")??;
+    times.sort();
+    let (median, late) = (times[PRESSES / 2], times[PRESSES * 95 / 100]);
+    let millis = late.as_secs_f64() * 1e3;
+    let figure = format!("median {median:.1?}, 95 % {late:.1?}");
+    told("key to frame, 10 000 devices, 5 000 messages a second, ms", &figure, millis, 16.0);
+    Ok(())
 }
 
 /// A thousand devices that are there and say nothing.
