@@ -73,7 +73,10 @@ async fn every_refusal_is_one_sentence_with_what_to_do() {
         (&[0x20, 3, 0, 0x82, 0], "protocol error"),
         (&[0x20, 3, 0, 0x83, 0], "implementation specific error"),
         (&[0x20, 3, 0, 0x85, 0], "client id not valid"),
-        (&[0x20, 3, 0, 0x86, 0], "bad user name or password (reason code 0x86). Give it a login: --broker"),
+        (
+            &[0x20, 3, 0, 0x86, 0],
+            "bad user name or password (reason code 0x86). Give it a login: the user name with --user, the password in LWTOP_PASSWORD.",
+        ),
         (&[0x20, 3, 0, 0x87, 0], "not authorized"),
         (&[0x20, 3, 0, 0x88, 0], "server unavailable (reason code 0x88). Try again"),
         (&[0x20, 3, 0, 0x89, 0], "server busy"),
