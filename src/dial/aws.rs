@@ -11,10 +11,17 @@ const SERVICE: &str = "iotdevicegateway";
 /// For how many seconds a signature lets one connect: the most that AWS takes. Each is used at once, and once.
 const EXPIRES: u32 = 86_400;
 
-/// Whether this is the name of an endpoint of AWS.
+/// Whether this is the name of a device endpoint of AWS IoT Core: `….iot.REGION.amazonaws.com`, with `iot-fips` for FIPS 140 and with
+/// `vpce` behind the region for an endpoint in a VPC. Other services have their names under `amazonaws.com` as well, Amazon MQ
+/// and whatever runs on EC2 among them.
 pub fn is_endpoint(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
-    [".amazonaws.com", ".amazonaws.com.cn"].iter().any(|end| name.ends_with(end))
+    let found = [".amazonaws.com", ".amazonaws.com.cn"].iter().find_map(|end| name.strip_suffix(end));
+    found.is_some_and(|rest| {
+        let mut labels = rest.strip_suffix(".vpce").unwrap_or(rest).rsplit('.');
+        let (_region, service, prefix) = (labels.next(), labels.next(), labels.next());
+        matches!(service, Some("iot" | "iot-fips")) && prefix.is_some()
+    })
 }
 
 /// The application protocol that AWS tells MQTT from HTTPS by, on the port that they share: with a client certificate
@@ -87,6 +94,27 @@ mod tests {
 
     fn route(url: &str) -> Route {
         Route::from(url.parse::<crate::mqtt::BrokerAddress>().unwrap())
+    }
+
+    #[test]
+    fn only_iot_core_is_taken_for_it() {
+        for (name, expected) in [
+            ("a1-ats.iot.eu-central-1.amazonaws.com", true),
+            ("A1-ATS.IOT.EU-CENTRAL-1.AMAZONAWS.COM.", true),
+            ("a1.ats.iot.cn-north-1.amazonaws.com.cn", true),
+            ("data.iot-fips.us-gov-west-1.amazonaws.com", true),
+            ("vpce-1-ab.data.iot.us-east-1.vpce.amazonaws.com", true),
+            ("b-1234-1.mq.eu-central-1.amazonaws.com", false),
+            ("ec2-192-0-2-1.eu-central-1.compute.amazonaws.com", false),
+            ("iot-1234.elb.eu-central-1.amazonaws.com", false),
+            ("iot.s3.eu-central-1.amazonaws.com", false),
+            ("iot.eu-central-1.amazonaws.com", false),
+            ("amazonaws.com", false),
+            ("a1.iot.eu-central-1.amazonaws.com.example", false),
+            ("a1.iot.eu-central-1.notamazonaws.com", false),
+        ] {
+            assert_eq!(is_endpoint(name), expected, "{name}");
+        }
     }
 
     #[test]
