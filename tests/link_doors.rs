@@ -303,7 +303,8 @@ async fn a_proxy_that_lets_nobody_through_is_told_by_what_it_says() {
             stream.write_all(answer.as_bytes()).await.unwrap();
         });
         let sentence = said(port).await;
-        assert!(sentence.contains(words) && sentence.contains("NO_PROXY"), "{sentence}");
+        assert!(sentence.contains(words) && sentence.contains("--proxy"), "{sentence}");
+        assert!(!sentence.contains("NO_PROXY"), "which nobody asks where a proxy is named: {sentence}");
     }
 }
 

@@ -22,22 +22,25 @@ pub struct Proxy {
     pub port: u16,
     /// What it is told about who asks.
     authorization: Option<String>,
+    /// Whether the environment named it, and not whoever started lwtop.
+    found: bool,
 }
 
 impl FromStr for Proxy {
     type Err = String;
 
-    /// Reads `http://[user[:password]@]host[:port]`. No error quotes the text, which may hold a password.
+    /// Reads `http://[user[:password]@]host[:port]`, or the same without `http://`, as curl does. No error quotes the text, which may hold a password.
     fn from_str(text: &str) -> Result<Self, String> {
         const FORM: &str = "a proxy is written http://[user[:password]@]host[:port]";
-        let url = url::Url::parse(text).map_err(|error| format!("{FORM}: {error}"))?;
+        let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let url = url::Url::parse(&whole).map_err(|error| format!("{FORM}: {error}"))?;
         let host = url.host_str().filter(|_| url.scheme() == "http" && matches!(url.path(), "" | "/"));
         let host = host.ok_or(FORM)?.trim_start_matches('[').trim_end_matches(']').to_owned();
         let login = (!url.username().is_empty()).then(|| {
             let login = [&decoded(url.username())[..], b":", &decoded(url.password().unwrap_or_default())].concat();
             BASE64_STANDARD.encode(login)
         });
-        Ok(Self { host, port: url.port().unwrap_or(80), authorization: login })
+        Ok(Self { host, port: url.port().unwrap_or(80), authorization: login, found: false })
     }
 }
 
@@ -58,7 +61,7 @@ impl Proxy {
     /// and `NO_PROXY`, or the same in small letters, as curl reads them. This machine itself is never asked for through one.
     ///
     /// # Errors
-    /// When what stands there is none.
+    /// When what stands there is none that is spoken to in HTTP, with what to do.
     pub fn of_environment(host: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, String> {
         let find = |name: &str| {
             let found = variable(&name.to_lowercase()).or_else(|| variable(name));
@@ -75,7 +78,19 @@ impl Proxy {
         if find("NO_PROXY").is_some_and(|names| names.split(',').any(spares)) {
             return Ok(None);
         }
-        proxy.parse().map(Some).map_err(|why| format!("HTTPS_PROXY: {why}"))
+        let proxy = proxy.trim().parse().map_err(|why| {
+            format!("HTTPS_PROXY: {why}; name another one with --proxy, or the broker in NO_PROXY to go without one")
+        })?;
+        Ok(Some(Self { found: true, ..proxy }))
+    }
+
+    /// What to do about one that leads nowhere.
+    pub(super) const fn way_out(&self) -> &'static str {
+        if self.found {
+            "HTTPS_PROXY names it: another one is named with --proxy, and NO_PROXY names who is reached without one."
+        } else {
+            "Name another one with --proxy, or leave it out where none is needed."
+        }
     }
 
     /// Asks for a tunnel; what is on the stream afterwards comes from `host`.
@@ -119,6 +134,9 @@ mod tests {
         for (text, shown, login) in [
             ("http://proxy.example:3128", "http://proxy.example:3128", None),
             ("http://proxy.example/", "http://proxy.example:80", None),
+            ("proxy.example:3128", "http://proxy.example:3128", None),
+            ("proxy.example", "http://proxy.example:80", None),
+            ("ann:s%3Acret@h:1", "http://h:1", Some("YW5uOnM6Y3JldA==")),
             ("http://[::1]:3128", "http://[::1]:3128", None),
             ("http://ann:s%3Acret@h:1", "http://h:1", Some("YW5uOnM6Y3JldA==")),
         ] {
@@ -127,7 +145,7 @@ mod tests {
             assert_eq!(format!("{proxy:?}"), format!("Proxy({shown})"));
         }
         for text in
-            ["socks5://h:1", "https://ann:hunter2@h", "http://h/path", "h:3128", "http://ann:hunter2@h:99999", ""]
+            ["socks5://h:1", "https://ann:hunter2@h", "http://h/path", "h:hunter2", "http://ann:hunter2@h:99999", ""]
         {
             let error = text.parse::<Proxy>().unwrap_err();
             assert!(error.contains("http://[user") && !error.contains("hunter2"), "{text}: {error}");
@@ -152,11 +170,16 @@ mod tests {
                 "NO_PROXY" => Some(spared.to_owned()),
                 _ => None,
             };
-            assert_eq!(Proxy::of_environment(host, variable).unwrap().is_some(), expected, "{host} {spared}");
+            let found = Proxy::of_environment(host, variable).unwrap();
+            assert_eq!(found.is_some(), expected, "{host} {spared}");
+            assert!(found.is_none_or(|proxy| proxy.way_out().contains("NO_PROXY")));
         }
         let wrong = |name: &str| (name == "HTTPS_PROXY").then(|| "socks5://ann:hunter2@h".to_owned());
         let error = Proxy::of_environment("h", wrong).unwrap_err();
-        assert!(error.starts_with("HTTPS_PROXY") && !error.contains("hunter2"), "{error}");
+        assert!(
+            error.starts_with("HTTPS_PROXY") && error.contains("NO_PROXY") && !error.contains("hunter2"),
+            "{error}"
+        );
         assert_eq!(Proxy::of_environment("h", |_| None), Ok(None));
     }
 }

@@ -93,11 +93,9 @@ impl DialError {
                 address.scheme.name()
             ),
             Self::Proxy(why) => {
-                let proxy = route.proxy.as_ref().map(ToString::to_string).unwrap_or_default();
-                format!(
-                    "cannot reach a broker at {at} through the proxy {proxy}: {why}. Another proxy is named with --proxy, and \
-                     NO_PROXY names who is reached without one."
-                )
+                let proxy = route.proxy.as_ref();
+                let (proxy, way_out) = proxy.map(|proxy| (proxy.to_string(), proxy.way_out())).unwrap_or_default();
+                format!("cannot reach a broker at {at} through the proxy {proxy}: {why}. {way_out}")
             }
             Self::Silent(Stage::Tcp) => format!(
                 "cannot reach a broker at {at}: nothing answered within {patience} s. Check the address, and whether a \
