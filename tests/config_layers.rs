@@ -266,7 +266,7 @@ fn wrong_options_are_one_sentence() {
             vec!["device", "--broker", "wss://127.0.0.1:1"],
             vec![],
             1,
-            "cannot connect to wss://127.0.0.1:1: the broker cannot be reached: connection refused",
+            "cannot reach a broker at 127.0.0.1:1: connection refused. Start the broker, or name another one with --broker wss://",
         ),
         (
             vec!["watch", "--broker", "mqtt://127.0.0.1:1"],

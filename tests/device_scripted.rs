@@ -143,6 +143,40 @@ async fn orders_that_cannot_be_are_refused_in_words() {
 }
 
 #[tokio::test]
+async fn what_closes_without_connack_is_doubted_as_the_link_doubts_it() {
+    let broker = Scripted::listen().await;
+    let id = ClientId::from("d");
+    let aws =
+        TlsOptions { server_name: Some("a1-ats.iot.eu-west-1.amazonaws.com".to_owned()), ..TlsOptions::default() };
+    for (target, protocol, words) in [
+        (
+            broker.target(),
+            Protocol::V311,
+            "closed the connection of d without CONNACK. Is it an MQTT broker, and is this its port",
+        ),
+        (broker.target(), Protocol::V5, "without TLS? Does it speak MQTT 5"),
+        (
+            layered(&format!("ws://127.0.0.1:{}", broker.port()), aws),
+            Protocol::V5,
+            "its policy does not allow iot:Connect",
+        ),
+    ] {
+        let layered = words.contains("iot:Connect");
+        let script = async {
+            let stream = broker.accept().await;
+            if layered {
+                let mut peer = tokio_tungstenite::accept_hdr_async(stream.0, agree).await.unwrap();
+                let _connect = peer.next().await;
+            }
+        };
+        let template = template(protocol);
+        let (result, ()) = tokio::join!(run_one(&target, &template, &id, NOW, |_| {}), script);
+        let text = result.unwrap_err().to_string();
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_listens() {
     let target = Scripted::listen().await.target();
     let mut lane = Lane::new();
@@ -386,7 +420,7 @@ async fn a_cut_over_tls_is_one_of_tcp_and_a_farewell_one_of_tls() {
     let script = async { assert!(acceptor.accept(broker.accept().await.0).await.is_err()) };
     let (result, ()) = tokio::join!(run_one(&stranger, &template, &id, NOW, |_| {}), script);
     let text = result.unwrap_err().to_string();
-    assert!(text.starts_with("cannot connect to mqtts://localhost:") && text.contains("--ca FILE"), "{text}");
+    assert!(text.starts_with("There is no secure connection to localhost:") && text.contains("--ca FILE"), "{text}");
 }
 
 #[expect(clippy::result_large_err, clippy::unnecessary_wraps, reason = "the library's callback is made so")]

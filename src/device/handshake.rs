@@ -40,14 +40,9 @@ pub enum ConnectError {
         /// Why.
         why: String,
     },
-    /// There is no connection of TLS or WebSocket.
-    #[error("cannot connect to {at}: {why}")]
-    Dial {
-        /// Where.
-        at: String,
-        /// Why.
-        why: DialError,
-    },
+    /// There is no connection of TLS or WebSocket: what, where, what to do.
+    #[error("{0}")]
+    Dial(String),
     /// CONNACK refused it.
     #[error("the broker at {at} refused {id}: {words} ({kind} {code})", words = reason::connack(*protocol, *code), kind = code_kind(*protocol))]
     Refused {
@@ -61,14 +56,14 @@ pub enum ConnectError {
         code: u8,
     },
     /// The connection ended before CONNACK.
-    #[error("the broker at {at} closed the connection of {id} without CONNACK; does it speak MQTT {protocol}?")]
+    #[error("the broker at {at} closed the connection of {id} without CONNACK. {doubt}")]
     Closed {
         /// Where.
         at: String,
         /// Who.
         id: ClientId,
-        /// What was spoken.
-        protocol: Protocol,
+        /// What may be wrong.
+        doubt: String,
     },
     /// The answer is not CONNACK.
     #[error("what answers at {at} is no MQTT broker: it sent something else than CONNACK")]
@@ -118,8 +113,7 @@ pub async fn connect(
     let packet = packets::connect(template, id, with_will).map_err(|error| unsendable(id, &error))?;
     let silent = |_| ConnectError::Silent { at: target.to_string(), id: id.clone() };
     let (deadline, wire) = if let Some(way) = target.way() {
-        let dialled = |why| ConnectError::Dial { at: target.to_string(), why };
-        Box::pin(dial(way)).await.map_err(dialled)?
+        Box::pin(dial(way)).await.map_err(|why| undialled(way, &why))?
     } else {
         let deadline = Instant::now() + PATIENCE;
         (deadline, timeout_at(deadline, open(target, sources)).await.map_err(silent)??)
@@ -143,6 +137,10 @@ async fn dial(way: &SharedRoute) -> Result<(Instant, Wire), DialError> {
     let deadline = Instant::now() + PATIENCE;
     let stream = way.dial(prepared, deadline).await?;
     Ok((deadline, Wire::Layered(Box::new(stream))))
+}
+
+fn undialled(way: &SharedRoute, why: &DialError) -> ConnectError {
+    ConnectError::Dial(why.sentence(way.route(), PATIENCE.as_secs()))
 }
 
 /// What a device says first, and with which QoS: made, like one of its telemetry messages, before it connects, so that a
@@ -169,9 +167,9 @@ async fn converse(
     let protocol = template.protocol;
     let at = || target.to_string();
     // With TLS 1.3 a certificate may be refused as late as now.
-    let closed = |error: io::Error| match explain(&error) {
-        Some(why) => ConnectError::Dial { at: at(), why: DialError::Tls(why) },
-        None => ConnectError::Closed { at: at(), id: id.clone(), protocol },
+    let closed = |error: io::Error| match explain(&error).zip(target.way()) {
+        Some((why, way)) => undialled(way, &DialError::Tls(why)),
+        None => ConnectError::Closed { at: at(), id: id.clone(), doubt: target.doubt(protocol) },
     };
     wire.write_all(packet).await.map_err(closed)?;
     wire.flush().await.map_err(closed)?;

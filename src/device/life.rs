@@ -105,7 +105,9 @@ async fn let_go(swarm: &Shared, device: &Device, old: Box<Open>, taken_over: boo
 
 async fn failed(swarm: &Shared, device: &Device, error: &ConnectError) {
     let report = if device.foreign {
-        Report::Notice(format!("The takeover of {} failed: {error}.", device.id))
+        let why = error.to_string();
+        let end = if why.ends_with(['.', '?']) { "" } else { "." };
+        Report::Notice(format!("The takeover of {} failed: {why}{end}", device.id))
     } else {
         let (at, client) = (swarm.clock.now(), device.id.clone());
         Report::Device(DeviceEvent::Failed { at, client, why: error.to_string() })

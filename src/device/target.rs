@@ -1,7 +1,7 @@
 //! Where devices connect to, and how.
 
 use crate::dial::{Route, SharedRoute};
-use crate::mqtt::{Scheme, address};
+use crate::mqtt::{BrokerAddress, Protocol, Scheme, address};
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,6 +30,23 @@ impl Target {
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// What may be wrong with a broker that closes instead of CONNACK, in words.
+    pub(super) fn doubt(&self, protocol: Protocol) -> String {
+        let plain;
+        let route = if let Some(way) = self.way() {
+            way.route()
+        } else {
+            plain = Route::from(BrokerAddress::new(self.host.clone(), self.port));
+            &plain
+        };
+        let doubt = route.doubt();
+        match protocol {
+            // Many brokers that know only 3.1.1 just close; a device speaks what it was told to.
+            Protocol::V5 if !route.is_aws() => format!("{doubt} Does it speak MQTT {protocol}?"),
+            _ => doubt.to_owned(),
+        }
     }
 
     /// The way there, where something lies on TCP.

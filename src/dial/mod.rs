@@ -19,8 +19,8 @@ pub use shared::SharedRoute;
 pub use stream::Stream;
 pub use trouble::{DialError, Stage, Upgrade};
 
-use crate::mqtt::BrokerAddress;
 use crate::mqtt::address::authority;
+use crate::mqtt::{BrokerAddress, Scheme};
 use crate::tls::{TlsOptions, client_config, server_name};
 use std::fmt;
 use std::io;
@@ -72,6 +72,22 @@ impl Route {
     #[must_use]
     pub fn is_aws(&self) -> bool {
         aws::is_endpoint(self.name())
+    }
+
+    /// What may be wrong with a broker that closes, or says nothing, instead of CONNACK: one sentence or two.
+    #[must_use]
+    pub fn doubt(&self) -> &'static str {
+        match self.address.scheme {
+            _ if self.is_aws() => {
+                "AWS IoT Core does so when the certificate is not active, or its policy does not allow iot:Connect for this \
+                 client id."
+            }
+            Scheme::Mqtt => "Is it an MQTT broker, and is this its port for MQTT without TLS?",
+            Scheme::Mqtts if self.tls.cert.is_none() => {
+                "Is it an MQTT broker? It may also want to see a client certificate: --cert and --key."
+            }
+            _ => "Is it an MQTT broker?",
+        }
     }
 
     /// What the Host header says: as browsers and AWS's signature have it, without the port that the scheme means anyway.

@@ -110,31 +110,15 @@ impl Trouble {
                     Scheme::Ws | Scheme::Wss => "opened a WebSocket",
                 };
                 let wait = PATIENCE.as_secs();
-                format!("What listens at {at} {did} and did not answer within {wait} s. {}", doubt(config))
+                format!("What listens at {at} {did} and did not answer within {wait} s. {}", route.doubt())
             }
             Self::Closed => {
-                format!("What listens at {at} closed the connection without CONNACK. {}", doubt(config))
+                format!("What listens at {at} closed the connection without CONNACK. {}", route.doubt())
             }
             Self::Disconnected(_) | Self::NoPingresp | Self::Protocol(_) => {
                 format!("The connection to the broker at {at} failed: {self}. The broker's log may say more.")
             }
         }
-    }
-}
-
-/// What may be wrong with a broker that says nothing.
-fn doubt(config: &LinkConfig) -> &'static str {
-    let route = &config.route;
-    match route.address.scheme {
-        _ if route.is_aws() => {
-            "AWS IoT Core does so when the certificate is not active, or its policy does not allow iot:Connect for this \
-             client id."
-        }
-        Scheme::Mqtt => "Is it an MQTT broker, and is this its port for MQTT without TLS?",
-        Scheme::Mqtts if route.tls.cert.is_none() => {
-            "Is it an MQTT broker? It may also want to see a client certificate: --cert and --key."
-        }
-        _ => "Is it an MQTT broker?",
     }
 }
 
