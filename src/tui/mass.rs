@@ -5,6 +5,7 @@ use super::action::Action;
 use super::app::App;
 use super::layer::{Deed, Layer};
 use super::orders::MANY;
+use super::text::GLUE;
 use crate::fleet::faults;
 use crate::hub::jobs::grouped;
 use crate::hub::mass::{Kind, Mass, Size, Storm};
@@ -177,7 +178,7 @@ fn next<T: Copy + PartialEq>(all: &[T], now: T, on: bool) -> T {
 #[must_use]
 pub fn told(mass: &Mass, count: usize, foreign: usize) -> String {
     let (each, death) = (grouped(mass.size(count) as u64), mass.fault().title());
-    let seconds = |time: Duration| format!("{} s", time.as_secs_f64());
+    let seconds = |time: Duration| format!("{}{GLUE}s", time.as_secs_f64());
     let all = grouped(count as u64);
     let text = match mass.kind {
         Kind::Cut => format!("{each} of {all} die once, chosen at random: {death}."),
