@@ -139,6 +139,18 @@ fn seen(buffer: &Buffer) -> Vec<(String, Style)> {
     cells
 }
 
+/// Panes that are put down as they were, and cells that are not written again, are what would be drawn.
+fn is_what_is_drawn_from_nothing(world: &mut World) -> Result<(), TestCaseError> {
+    let app = world.ui.app();
+    if app.page == Page::Fleet && app.layers.is_empty() {
+        let (kept, screen) = (seen(world.ui.backend().buffer()), world.screen());
+        world.ui.redraw();
+        world.draw();
+        prop_assert!(kept == seen(world.ui.backend().buffer()), "{screen}\nis not\n{}", world.screen());
+    }
+    Ok(())
+}
+
 fn play(world: &mut World, step: Step) {
     let one_of = |world: &World, who: u8| {
         let devices: Vec<_> = world.fleet.devices().collect();
@@ -215,7 +227,7 @@ fn play(world: &mut World, step: Step) {
 const STEPS: usize = 100_000;
 const IN_ONE_WORLD: usize = 500;
 /// Every so many steps a frame is drawn, and before each click.
-const A_FRAME: usize = 50;
+const A_FRAME: usize = 125;
 
 #[test]
 fn a_hundred_thousand_steps_break_nothing() {
@@ -230,6 +242,9 @@ fn a_hundred_thousand_steps_break_nothing() {
         for (index, step) in steps.into_iter().enumerate() {
             if index % A_FRAME == 0 || matches!(step, Step::Mouse(..)) {
                 world.draw();
+                if index % A_FRAME == 0 {
+                    is_what_is_drawn_from_nothing(&mut world)?;
+                }
                 let buffer = world.ui.backend().buffer();
                 for cell in buffer.content() {
                     prop_assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());
@@ -253,14 +268,7 @@ proptest! {
         for step in steps {
             play(&mut world, step);
             world.draw();
-            let app = world.ui.app();
-            if app.page == Page::Fleet && app.layers.is_empty() {
-                // Panes that are put down as they were are what would be drawn.
-                let (kept, screen) = (seen(world.ui.backend().buffer()), world.screen());
-                world.ui.redraw();
-                world.draw();
-                prop_assert!(kept == seen(world.ui.backend().buffer()), "{screen}\nis not\n{}", world.screen());
-            }
+            is_what_is_drawn_from_nothing(&mut world)?;
             let buffer = world.ui.backend().buffer();
             for cell in buffer.content() {
                 prop_assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());

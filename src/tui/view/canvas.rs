@@ -10,7 +10,7 @@ use super::super::text::{self, fit};
 use super::super::{View, words};
 use super::album::Album;
 use crate::clock::Moment;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, CellDiffOption, CellWidth};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -149,12 +149,9 @@ impl<'a> Canvas<'a> {
             return 0;
         }
         let columns = columns.min(area.right() - x);
-        if let Some(used) = put_simple(self.buffer, (x, y), text, columns, style) {
-            return used;
-        }
-        let fitted = fit(text, usize::from(columns)).replace(text::GLUE, " ");
-        let (end, _) = self.buffer.set_stringn(x, y, fitted, usize::from(columns), style);
-        end - x
+        uncover(self.buffer, (x, y));
+        put_simple(self.buffer, (x, y), text, columns, style)
+            .unwrap_or_else(|| put_any(self.buffer, (x, y), text, columns, style))
     }
 
     /// Writes pieces one after the other within `columns`. Returns the columns used.
@@ -173,6 +170,9 @@ impl<'a> Canvas<'a> {
     pub fn clear(&mut self, area: Rect) {
         let area = area.intersection(self.buffer.area);
         for y in area.top()..area.bottom() {
+            if !area.is_empty() {
+                uncover(self.buffer, (area.left(), y));
+            }
             for x in area.left()..area.right() {
                 self.buffer[(x, y)].reset();
             }
@@ -213,10 +213,42 @@ fn put_simple(buffer: &mut Buffer, at: (u16, u16), text: &str, columns: u16, sty
     u16::try_from(kept + usize::from(cut.is_some())).ok()
 }
 
+/// Writes any text. The cells that a wide letter covers are marked: the terminal is never told of them, so what it keeps there
+/// is not known, and the frame that uncovers them has to write them even if they were blank and are blank again.
+fn put_any(buffer: &mut Buffer, at: (u16, u16), text: &str, columns: u16, style: Style) -> u16 {
+    let (start, y) = at;
+    let fitted = fit(text, usize::from(columns)).replace(text::GLUE, " ");
+    let (end, _) = buffer.set_stringn(start, y, fitted, usize::from(columns), style);
+    let mut x = start;
+    while x < end {
+        let next = x + buffer[(x, y)].cell_width().max(1);
+        for covered in x + 1..next.min(end) {
+            buffer[(covered, y)].set_diff_option(CellDiffOption::AlwaysUpdate);
+        }
+        x = next;
+    }
+    end - start
+}
+
+/// Takes away the wide letter that begins before a cell and covers it: what is written there would not be seen.
+fn uncover(buffer: &mut Buffer, (x, y): (u16, u16)) {
+    let mut first = x;
+    while first > buffer.area.left() && buffer[(first, y)].diff_option == CellDiffOption::AlwaysUpdate {
+        first -= 1;
+    }
+    if first + buffer[(first, y)].cell_width() > x && first < x {
+        buffer[(first, y)].set_symbol(" ");
+        for uncovered in first + 1..=x {
+            buffer[(uncovered, y)].set_diff_option(CellDiffOption::None);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use ratatui::backend::{Backend, TestBackend};
     use unicode_width::UnicodeWidthChar;
 
     #[test]
@@ -224,6 +256,37 @@ mod tests {
         let odd: Vec<char> =
             ('\0'..'\u{3000}').filter(|letter| is_simple(*letter) && letter.width() != Some(1)).collect();
         assert!(odd.is_empty(), "{odd:?}");
+    }
+
+    /// A frame of one line with `text` in it, from a column on.
+    fn frame(x: u16, text: &str) -> Buffer {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 5, 1));
+        put_any(&mut buffer, (x, 0), text, 5 - x, Style::new());
+        buffer
+    }
+
+    #[test]
+    fn what_a_wide_letter_lay_on_does_not_come_back() {
+        // In the third frame the second column is blank, as it was under the wide letter: it has to be written none the less.
+        let mut backend = TestBackend::new(5, 1);
+        let frames = [frame(0, "     "), frame(0, "━━━━━"), frame(0, "温"), frame(2, "lwt")];
+        for pair in frames.windows(2) {
+            backend.draw(pair[0].diff_iter(&pair[1])).unwrap();
+        }
+        backend.assert_buffer_lines(["  lwt"]);
+    }
+
+    #[test]
+    fn what_is_drawn_over_half_a_wide_letter_is_seen() {
+        let mut buffer = frame(0, "a温b");
+        uncover(&mut buffer, (2, 0));
+        put_simple(&mut buffer, (2, 0), "│", 1, Style::new());
+        let mut backend = TestBackend::new(5, 1);
+        backend.draw(Buffer::empty(buffer.area).diff_iter(&buffer)).unwrap();
+        backend.assert_buffer_lines(["a │b "]);
+        uncover(&mut buffer, (2, 0));
+        uncover(&mut buffer, (3, 0));
+        assert_eq!(["a", " ", "│", "b"], [0, 1, 2, 3].map(|x| buffer[(x, 0)].symbol()));
     }
 
     proptest! {
