@@ -1,5 +1,8 @@
 //! The real binary in a real pseudo-terminal: keys go in, the screen is read, and the terminal is as it was afterwards.
 
+#[path = "support/svg.rs"]
+mod svg;
+
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -247,4 +250,144 @@ fn a_busy_port_is_one_clear_sentence() {
     let output = terminal.output.0.lock().expect("output");
     let said = output.parser.screen().contents();
     assert!(said.contains("--listen"), "{said}");
+}
+
+/// Where the pictures of the README are.
+const PICTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/pictures");
+/// More than this, and a page of them is slow to come.
+const LARGEST: usize = 40_000;
+
+/// The article's rule, with an action that needs nothing of the machine to tell somebody.
+const RULE: &str = r#"
+[[rules]]
+name = "lastWillRule"
+sql = """
+SELECT * FROM '/last/will/topic'
+WHERE state.reported.last_will = 'yes' AND state.reported.trigger_action = 'on'
+"""
+[[rules.actions]]
+type = "republish"
+topic = "/lwt/executed"
+[[rules.actions]]
+type = "command"
+argv = ["true"]
+"#;
+
+/// Begins a picture: the program on its own broker, with `more` in its configuration.
+fn pose(rows: u16, args: &[&str], more: &str) -> Terminal {
+    let config = std::env::temp_dir().join(format!("lwtop-pictures-{}.toml", std::process::id()));
+    std::fs::write(&config, format!("{more}{RULE}")).expect("a configuration");
+    let path = config.to_str().expect("a path in UTF-8");
+    let mut all = args.to_vec();
+    all.extend(["--config", path]);
+    if args.first() != Some(&"lesson") {
+        all.extend(["--listen", "127.0.0.1:0"]);
+    }
+    Terminal::start(rows, 100, &all, &[("COLORTERM", "truecolor"), ("LC_ALL", "C.UTF-8")])
+}
+
+/// Draws the screen as it is now.
+fn picture(terminal: &Terminal, name: &str, title: &str) {
+    let mut output = terminal.output.0.lock().expect("output");
+    // Until nothing was written for a moment: half a story is no picture.
+    loop {
+        let (later, quiet) = terminal.output.1.wait_timeout(output, Duration::from_millis(400)).expect("output");
+        output = later;
+        if quiet.timed_out() {
+            break;
+        }
+    }
+    let svg = svg::picture(output.parser.screen(), title);
+    std::fs::create_dir_all(PICTURES).expect("a folder");
+    std::fs::write(format!("{PICTURES}/{name}.svg"), &svg).expect("a file");
+    assert!(svg.len() < LARGEST, "{name} has {} bytes", svg.len());
+}
+
+/// Makes the pictures of the README from the program as it is:
+/// `cargo test --test terminal -- --ignored take_the_pictures`.
+#[test]
+#[ignore = "it writes the pictures of the README"]
+fn take_the_pictures() {
+    let mut terminal = pose(24, &["--devices", "4"], "");
+    // A while, for the bars to have begun.
+    terminal.see(" 9 of 45 s");
+    terminal.press("lllxl");
+    terminal.see("1 offline");
+    terminal.press("hhhxf");
+    terminal.see("2 offline");
+    terminal.see("notified");
+    picture(
+        &terminal,
+        "fleet",
+        "Four devices. lwtThing was cut: its will was published, a rule matched, somebody was told.",
+    );
+    terminal.press("q");
+    terminal.end();
+
+    let mut terminal = pose(29, &[], "");
+    terminal.see(" 5 of 45 s");
+    terminal.press("xf");
+    terminal.see("notified");
+    terminal.press("2\r");
+    terminal.see("PUBLISH will");
+    picture(&terminal, "sequence", "The death as a sequence of packets: device, broker, lwtop, rule, person.");
+    terminal.press("q");
+    terminal.end();
+
+    // A will without `trigger_action`, for which the rule asks.
+    let will = r#"{"state": {"reported": {"last_will": "yes", "client_id": "${client_id}"}}}"#;
+    let mut terminal = pose(18, &[], &format!("[devices.will]\npayload = '{will}'\n"));
+    terminal.see("3 online");
+    terminal.press("xr");
+    terminal.see("1 offline");
+    terminal.press("5w");
+    terminal.see("did not fire");
+    picture(&terminal, "why", "Why the rule did not fire: the payload has no trigger_action.");
+    terminal.press("q");
+    terminal.end();
+
+    let mut terminal = pose(24, &["--devices", "1500"], "");
+    terminal.see("1500 online");
+    for death in ["xf", "xp", "xz", "xl", "xf", "xr"] {
+        terminal.press("jj");
+        terminal.press(&"l".repeat(17));
+        terminal.press(death);
+    }
+    terminal.see("5 offline");
+    terminal.press("K");
+    terminal.see("how many");
+    terminal.press("\r");
+    terminal.see("150 of 1 500 die once");
+    terminal.press("y");
+    terminal.see("✖ 15");
+    picture(
+        &terminal,
+        "wall",
+        "1500 devices, a sign each. A tenth was cut at random; one is frozen, one left, one broke the protocol.",
+    );
+    terminal.press("q");
+    terminal.end();
+
+    let mut terminal = pose(24, &["lesson"], "");
+    for text in ["1 of 8", "2 of 8", "3 of 8", "4 of 8", "5 of 8"] {
+        terminal.see(text);
+        terminal.press("\r");
+    }
+    terminal.see("6 of 8");
+    terminal.see("✖ cut");
+    picture(&terminal, "lesson", "A lesson beside the fleet: a text tells what has just happened.");
+    terminal.press("q");
+    terminal.end();
+}
+
+#[test]
+fn the_pictures_of_the_readme_are_there_and_small() {
+    let readme = include_str!("../README.md");
+    let named: Vec<&str> =
+        readme.split("(assets/pictures/").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(!named.is_empty(), "the README shows no picture");
+    for name in named {
+        let picture = std::fs::read(format!("{PICTURES}/{name}")).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(picture.len() < LARGEST, "{name} has {} bytes", picture.len());
+    }
 }
