@@ -1,5 +1,7 @@
 //! The screens as a person meets them, at the sizes that matter.
 
+#[path = "tui_screens/colour.rs"]
+mod colour;
 #[path = "tui_screens/mass.rs"]
 mod mass;
 mod tui_world;
