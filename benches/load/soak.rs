@@ -43,7 +43,7 @@ pub fn soak() -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     let list = folder.join("devices.jsonl");
     let swarm = program(&["swarm", "--broker", &format!("mqtt://{door}"), "--count", DEVICES])
-        .args(["--storm", "200/5s", "--fault", "mix", "--publish-every", "10s", "--json"])
+        .args(["--storm", "200/5s", "--publish-every", "10s", "--json"])
         .args(["--for", &format!("{minutes}m"), "--per-device"])
         .arg(&list)
         .stdout(Stdio::piped())

@@ -20,6 +20,9 @@ use std::time::Duration;
 
 /// The least time between two frames: 60 a second.
 const FRAME: Duration = Duration::from_micros(16_667);
+/// Between frames that a person asked for: a held key must not take more of the processor than a flood does.
+const URGENT: Duration = Duration::from_millis(4);
+
 /// The least time between two frames that are drawn only because time passes.
 const TICK: Duration = Duration::from_secs(1);
 /// Within this time a second click belongs to the first.
@@ -30,6 +33,8 @@ const DOUBLE: Duration = Duration::from_millis(400);
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
     changed: bool,
+    /// A person did something, and waits.
+    urgent: bool,
     last: Option<Moment>,
     last_tick: Option<Moment>,
     wake: Option<Moment>,
@@ -39,7 +44,7 @@ pub struct Schedule {
 impl Default for Schedule {
     /// The first frame is due.
     fn default() -> Self {
-        Self { changed: true, last: None, last_tick: None, wake: None, draws: 0 }
+        Self { changed: true, urgent: false, last: None, last_tick: None, wake: None, draws: 0 }
     }
 }
 
@@ -49,10 +54,19 @@ impl Schedule {
         self.changed = true;
     }
 
+    /// A person did something: its frame does not wait for its turn among those of a flood.
+    pub const fn urgent(&mut self) {
+        self.changed = true;
+        self.urgent = true;
+    }
+
     /// When the next frame is due: a moment in the past means now, `None` means never, unless something changes.
     #[must_use]
     pub fn next(&self) -> Option<Moment> {
         let Some(last) = self.last else { return Some(Moment::default()) };
+        if self.urgent {
+            return Some(last + URGENT);
+        }
         if self.changed {
             return Some(last + FRAME);
         }
@@ -68,6 +82,7 @@ impl Schedule {
             self.last_tick = Some(now);
         }
         self.changed = false;
+        self.urgent = false;
         self.last = Some(now);
         self.wake = wake;
         self.draws += 1;
@@ -136,7 +151,7 @@ impl<B: Backend> Ui<B> {
     pub fn on_event(&mut self, event: &Event, view: &View<'_>) -> Vec<Effect> {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
-                self.schedule.changed();
+                self.schedule.urgent();
                 let mode = self.app.mode();
                 let was_paused = self.paused.take().is_some();
                 if let (true, Some(Key::Char(letter))) = (mode.is_text(), Key::of(key)) {
@@ -379,6 +394,19 @@ mod tests {
     #[test]
     fn a_change_is_drawn_at_once() {
         assert_eq!(play(&[700], None, 2_000), [0, 700]);
+    }
+
+    #[test]
+    fn a_key_does_not_wait_for_the_next_frame_of_a_flood() {
+        let mut schedule = Schedule::default();
+        schedule.drawn(at(0), None);
+        schedule.changed();
+        assert_eq!(schedule.next(), Some(at(0) + FRAME));
+        schedule.urgent();
+        assert_eq!(schedule.next(), Some(at(0) + URGENT), "a held key is no flood of frames either");
+        schedule.drawn(at(5), None);
+        schedule.changed();
+        assert_eq!(schedule.next(), Some(at(5) + FRAME));
     }
 
     #[test]
