@@ -75,7 +75,13 @@ impl Runtime {
                 let Some(tempest) = self.hub.end_mass() else { return };
                 let mut down = tempest.left_down();
                 down.retain(|client| self.parts.as_ref().is_some_and(|parts| parts.swarm.contains(client)));
-                step.notices.push(tempest.ended_early(down.len()));
+                let fleet = self.hub.fleet();
+                let open = |id: &&ClientId| {
+                    let device = fleet.find(id.as_str()).and_then(|key| fleet.device(key));
+                    device.is_some_and(|device| device.open_session().is_some())
+                };
+                let frozen = down.iter().filter(open).count();
+                step.notices.push(tempest.ended_early(down.len(), frozen));
                 self.reconnect_all(&down, step);
             }
             Work::Link => {}

@@ -303,9 +303,9 @@ impl Tempest {
         format!("{begin}: {}{end}", self.outcome())
     }
 
-    /// The same when a person ends it, and `back` are brought back.
+    /// The same when a person ends it, and `back` are brought back, of whom the broker still holds `frozen` for connected.
     #[must_use]
-    pub fn ended_early(&self, back: usize) -> String {
+    pub fn ended_early(&self, back: usize, frozen: usize) -> String {
         let begin = match self.mass.kind {
             Kind::Cut => "cut at random",
             Kind::Storm => "the storm is cancelled",
@@ -316,7 +316,15 @@ impl Tempest {
             1 => "; 1 is brought back".to_owned(),
             some => format!("; {} are brought back", grouped(some as u64)),
         };
-        format!("{begin}: {}{end}", self.outcome())
+        // Said first: whoever thinks that healing prevents the wills sees them come now.
+        let taken = match frozen {
+            0 => String::new(),
+            some => format!(
+                "each of {} takes over its own frozen session, so its will is published; ",
+                grouped(some as u64)
+            ),
+        };
+        format!("{begin}: {taken}{}{end}", self.outcome())
     }
 
     fn outcome(&self) -> String {
