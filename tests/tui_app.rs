@@ -1076,6 +1076,27 @@ fn many_and_somebody_elses_die_only_after_a_yes() {
 }
 
 #[test]
+fn a_takeover_is_told_from_its_cause_to_its_effect_whatever_was_seen_first() {
+    let mut world = World::up(140, 40);
+    world.launch("d-1");
+    let old = world.connect("d-1", Protocol::V311, 30);
+    world.pass(2_000);
+    world.fault("d-1", Fault::Takeover);
+    world.message("/last/will/topic", tui_world::will_payload("d-1").as_bytes(), Some("d-1"), false);
+    world.pass(1);
+    world.connect("d-1", Protocol::V311, 30);
+    world.pass(1);
+    world.close(old, "d-1", Cause::SessionTakenOver, "close");
+    world.keys("2");
+    world.key(KeyCode::Enter);
+    let screen = world.draw();
+    let places = ["A second client with the same id", "The broker ends the older", "The broker publishes the will"]
+        .map(|says| screen.find(says).unwrap_or_else(|| panic!("{says} is not in {screen}")));
+    assert!(places.is_sorted(), "{screen}");
+    assert!(!screen.contains("It is back"), "{screen}");
+}
+
+#[test]
 fn a_launch_can_be_undone() {
     let mut world = World::three(80, 24);
     assert_eq!(command(&world.keys("u")), &Command::UndoLaunch);

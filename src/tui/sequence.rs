@@ -6,8 +6,8 @@ use super::keymap::Keymap;
 use super::text::{GLUE, clean_within};
 use super::words;
 use crate::clock::Moment;
-use crate::fleet::{Connection, Evidence, Incident};
-use crate::mqtt::Protocol;
+use crate::fleet::{Connection, Evidence, Hop, Incident};
+use crate::mqtt::{Cause, Protocol};
 use std::time::Duration;
 
 mod ending;
@@ -114,13 +114,21 @@ pub fn steps(view: &View<'_>, keys: &Keymap, incident: &Incident) -> Vec<Step> {
             },
         )),
     }
+    // The only story whose end comes before its beginning: the second client is why the first goes.
+    let taken = taken_over(incident);
+    if taken {
+        news::second(&mut steps, incident);
+    }
     ending::write(&mut steps, incident);
     news::write(&mut steps, view, keys, incident);
-    // A takeover is the only story whose end comes before its beginning. Stable: what has no time stays behind what has.
+    if !taken {
+        news::recovered(&mut steps, view, keys, incident);
+    }
+    // Stable: what has no time stays behind what has, and what was seen a moment before its cause stays behind that.
     let mut last = Moment::default();
     let mut timed: Vec<(Moment, Step)> = Vec::with_capacity(steps.len());
     for step in steps {
-        let at = step.at.unwrap_or(last);
+        let at = step.at.filter(|at| *at >= last || step.label == BACK || last.since(*at) > ONE_MOMENT).unwrap_or(last);
         // The way back is no place to go on from.
         if step.at.is_some() && step.label != BACK {
             last = at;
@@ -129,6 +137,16 @@ pub fn steps(view: &View<'_>, keys: &Keymap, incident: &Incident) -> Vec<Step> {
     }
     timed.sort_by_key(|(at, _)| *at);
     timed.into_iter().map(|(_, step)| step).collect()
+}
+
+/// Several connections tell of one story, and each has its own delay: within this, cause and effect may be seen in any order.
+const ONE_MOMENT: Duration = Duration::from_millis(100);
+
+/// Whether the client that is there now is the one for which the broker ended the older one.
+fn taken_over(incident: &Incident) -> bool {
+    let (closed, opened) = (incident.hops.get(Hop::Detected), incident.hops.get(Hop::Recovered));
+    let (Some(closed), Some(opened)) = (closed, opened) else { return false };
+    incident.cause == Cause::SessionTakenOver && opened <= closed + ONE_MOMENT
 }
 
 /// The label of the device's return.

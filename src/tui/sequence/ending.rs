@@ -1,6 +1,7 @@
 //! How the device went, and how the broker came to know.
 
 use super::{Lane, Standing, Step, spec};
+use crate::clock::Moment;
 use crate::fleet::{Evidence, Hop, Incident};
 use crate::mqtt::{Cause, Fault};
 use crate::tui::text::GLUE;
@@ -20,6 +21,11 @@ pub(super) fn write(steps: &mut Vec<Step>, incident: &Incident) {
         silence(steps, incident, due);
         return;
     }
+    // What was frozen fell silent long before somebody took its place.
+    let frozen = cut.filter(|_| incident.fault == Some(Fault::Freeze) && incident.cause == Cause::SessionTakenOver);
+    if let (Some(at), true) = (frozen, detected.is_some()) {
+        fell_silent(steps, incident, at);
+    }
     // The first of the two is the end itself; the other is worth a step only if it took its time.
     let Some(at) = cut.or(detected) else { return };
     let how = wire.and_then(|wire| wire.how).unwrap_or_default();
@@ -31,8 +37,7 @@ pub(super) fn write(steps: &mut Vec<Step>, incident: &Incident) {
         Cause::SessionTakenOver => {
             let label = spec(wire, "close", "DISCONNECT");
             let rule = spec(wire, "3.1.4-2", "0x8E, 3.1.4-3");
-            let says =
-                format!("Another client came with the same id: the broker ends the older connection ({rule}){due}.");
+            let says = format!("The broker ends the older of two connections with the same id ({rule}){due}.");
             (Lane::Broker, Lane::Device, label, says)
         }
         Cause::DisconnectWithWill => {
@@ -59,10 +64,11 @@ pub(super) fn write(steps: &mut Vec<Step>, incident: &Incident) {
         }
     };
     let says = match incident.fault {
-        Some(fault) => format!("{} {says}", by_you(fault)),
-        None => says,
+        Some(fault) if frozen.is_none() => format!("{} {says}", by_you(fault)),
+        _ => says,
     };
     let (at, apart) = match (cut, detected) {
+        (Some(_), Some(detected)) if incident.cause == Cause::SessionTakenOver => (detected, None),
         (Some(cut), Some(detected)) if detected.since(cut) >= ONE => (cut, Some(detected)),
         // The broker's doing happens when the broker does it, whatever made it.
         (Some(_), Some(detected)) if from == Lane::Broker => (detected, None),
@@ -80,12 +86,7 @@ pub(super) fn write(steps: &mut Vec<Step>, incident: &Incident) {
 fn silence(steps: &mut Vec<Step>, incident: &Incident, due: &str) {
     let wire = incident.connection.as_deref();
     if let Some(at) = incident.hops.get(Hop::Cut) {
-        let says = match incident.fault {
-            Some(fault) => format!("{} From here on the broker hears nothing.", by_you(fault)),
-            None => "Silent from here on.".to_owned(),
-        };
-        let standing = Standing::Fatal;
-        steps.push(Step { standing, ..Step::seen(Lane::Device, Lane::Device, "silence", at, says) });
+        fell_silent(steps, incident, at);
     }
     let deadline = wire.and_then(|wire| wire.keep_alive.deadline());
     let after = deadline.map_or_else(String::new, |deadline| format!(", {}{GLUE}s", words::seconds(deadline)));
@@ -106,6 +107,15 @@ fn silence(steps: &mut Vec<Step>, incident: &Incident, due: &str) {
         };
         steps.push(Step::unseen(Lane::Broker, Lane::Device, "close", Standing::Absent, says));
     }
+}
+
+fn fell_silent(steps: &mut Vec<Step>, incident: &Incident, at: Moment) {
+    let says = match incident.fault {
+        Some(fault) => format!("{} From here on the broker hears nothing.", by_you(fault)),
+        None => "Silent from here on.".to_owned(),
+    };
+    let standing = Standing::Fatal;
+    steps.push(Step { standing, ..Step::seen(Lane::Device, Lane::Device, "silence", at, says) });
 }
 
 /// What lwtop did, as a sentence.

@@ -2,13 +2,14 @@
 
 use super::{BACK, Lane, Standing, Step, spec};
 use crate::fleet::{Hop, Incident};
+use crate::mqtt::Fault;
 use crate::tui::action::Action;
 use crate::tui::keymap::Keymap;
 use crate::tui::page::Page;
 use crate::tui::text::{clean, clean_within};
 use crate::tui::{View, told, words};
 
-/// Writes the steps from the will to the return.
+/// Writes the steps from the will to the person.
 pub(super) fn write(steps: &mut Vec<Step>, view: &View<'_>, keys: &Keymap, incident: &Incident) {
     let sent = will(steps, view, incident);
     if sent {
@@ -16,7 +17,6 @@ pub(super) fn write(steps: &mut Vec<Step>, view: &View<'_>, keys: &Keymap, incid
         executed(steps, view, incident);
         notified(steps, view, incident);
     }
-    recovered(steps, view, keys, incident);
 }
 
 /// True if the will came.
@@ -121,7 +121,20 @@ fn notified(steps: &mut Vec<Step>, view: &View<'_>, incident: &Incident) {
     }
 }
 
-fn recovered(steps: &mut Vec<Step>, view: &View<'_>, keys: &Keymap, incident: &Incident) {
+/// Writes the step of the client for which the broker ended the older one.
+pub(super) fn second(steps: &mut Vec<Step>, incident: &Incident) {
+    let Some(at) = incident.hops.get(Hop::Recovered) else { return };
+    let who = match incident.fault {
+        Some(Fault::Takeover) | None => "A second client with the same id connects",
+        Some(_) => "It connects anew, while the broker still holds it for connected",
+    };
+    let rule = spec(incident.connection.as_deref(), "3.1.4-2", "3.1.4-3");
+    let says = format!("{who}: the broker must end the older connection ({rule}).");
+    steps.push(Step::seen(Lane::Device, Lane::Broker, "CONNECT", at, says));
+}
+
+/// Writes the step of the return.
+pub(super) fn recovered(steps: &mut Vec<Step>, view: &View<'_>, keys: &Keymap, incident: &Incident) {
     if let Some(at) = incident.hops.get(Hop::Recovered) {
         let first = incident.hops.first().unwrap_or(at);
         let says = if at > first {
