@@ -375,13 +375,35 @@ fn no_output_has_a_secret_in_it() {
 #[test]
 fn what_is_said_reaches_the_broker() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("mqtt://{}", listener.local_addr().unwrap());
-    let args = ["watch", "--broker", &url, "--user", "ann", "--client-id", "desk", "--protocol", "3.1.1"];
-    let mut child = lwtop(&args, &[("LWTOP_PASSWORD", "hunter2"), ("LWTOP_KEEP_ALIVE", "77")])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let at = listener.local_addr().unwrap();
+    let (url, ann, other) = (format!("mqtt://{at}"), format!("mqtt://ann@{at}"), format!("mqtt://bob:hunter3@{at}"));
+    let password = File::new("reach-password", "hunter2\n");
+    let file = |name: &str, user: &str| {
+        let text = format!("[broker]\nurl = \"{url}\"\npassword_file = {:?}\n{user}", password.path());
+        File::new(name, &text)
+    };
+    let (nobody, bob) = (file("reach-nobody", ""), file("reach-bob", "user = 'bob'\n"));
+    let env = ("LWTOP_PASSWORD", "hunter2");
+    // A user name in a URL without a password takes the password from outside; nobody's password is another's.
+    for (said, env, flags, login) in [
+        (&["--broker", &url, "--user", "ann"][..], env, 0xC2, "\0\u{3}ann\0\u{7}hunter2"),
+        (&["--broker", &ann], env, 0xC2, "\0\u{3}ann\0\u{7}hunter2"),
+        (&["--broker", &ann, "--user", "ann"], env, 0xC2, "\0\u{3}ann\0\u{7}hunter2"),
+        (&["--broker", &other, "--user", "ann"], env, 0xC2, "\0\u{3}ann\0\u{7}hunter2"),
+        (&["--broker", &other], env, 0xC2, "\0\u{3}bob\0\u{7}hunter3"),
+        (&["--broker", &ann, "--config", nobody.path()], ("LWTOP_TEST", ""), 0xC2, "\0\u{3}ann\0\u{7}hunter2"),
+        (&["--broker", &ann, "--config", bob.path()], ("LWTOP_TEST", ""), 0x82, "\0\u{3}ann"),
+    ] {
+        let args: Vec<&str> =
+            ["watch", "--client-id", "desk", "--protocol", "3.1.1"].into_iter().chain(said.iter().copied()).collect();
+        reaches(&listener, &args, env, flags, login);
+    }
+}
+
+/// What the first connection says with these arguments.
+fn reaches(listener: &TcpListener, args: &[&str], env: (&str, &str), flags: u8, login: &str) {
+    let mut child =
+        lwtop(args, &[env, ("LWTOP_KEEP_ALIVE", "77")]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     listener.set_nonblocking(true).unwrap();
     let until = Instant::now() + PATIENCE;
     let mut stream = loop {
@@ -399,10 +421,13 @@ fn what_is_said_reaches_the_broker() {
     stream.read_exact(&mut packet).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
+    // What it opened beside that is none of the next one's.
+    while listener.accept().is_ok() {}
     // "MQTT", level 4, user name, password and clean session, keep alive (3.1.1 section 3.1.2).
-    assert_eq!((head[0], &packet[..10]), (0x10, &b"\x00\x04MQTT\x04\xC2\x00\x4D"[..]), "{packet:?}");
+    assert_eq!((head[0], &packet[..7]), (0x10, &b"\x00\x04MQTT\x04"[..]), "{packet:?}");
+    assert_eq!(packet[7..10], [flags, 0, 77], "{args:?}");
     let text = String::from_utf8_lossy(&packet[10..]).into_owned();
-    assert!(text.contains("desk-") && text.ends_with("\0\u{3}ann\0\u{7}hunter2"), "{text:?}");
+    assert!(text.contains("desk-") && text.ends_with(login), "{args:?}: {text:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::error::{ConfigError, explain};
 use super::locate;
 use super::reader::Fault;
 use super::sections::{ProfileSections, Sections};
+use crate::mqtt::BrokerAddress;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -107,7 +108,7 @@ impl Layers {
     pub(super) fn lay(&mut self, over: Self) {
         let url = |layers: &Self| layers.text(&["broker", "url"]);
         if let (Some(ours), Some(theirs)) = (url(self), url(&over))
-            && ours != theirs
+            && !same_broker(&ours, &theirs, self.text(&["broker", "user"]))
         {
             // What was meant for one broker is not told to another.
             let personal = |path: &Path| matches!(&path[..], [section, key, ..] if section == "broker" && PERSONAL.contains(&&**key));
@@ -151,6 +152,22 @@ impl Layers {
             _ => Ok(self),
         }
     }
+}
+
+/// Whether a later URL means the same broker, and nobody else there: it may name the user whom the earlier one left out.
+/// `user` is the one that was said beside the earlier.
+fn same_broker(ours: &str, theirs: &str, user: Option<String>) -> bool {
+    let (Ok(ours), Ok(theirs)) = (ours.parse::<BrokerAddress>(), theirs.parse::<BrokerAddress>()) else {
+        return ours == theirs;
+    };
+    let before = user.or_else(|| ours.login.as_ref().map(|login| login.user.clone()));
+    let someone_else = match (&theirs.login, before) {
+        (Some(login), Some(before)) => login.user != before,
+        (Some(_), None) => false,
+        (None, _) => ours.login.is_some(),
+    };
+    let without = |address: BrokerAddress| BrokerAddress { login: None, ..address };
+    !someone_else && without(ours) == without(theirs)
 }
 
 /// The text of a file, for the places in it.

@@ -41,20 +41,32 @@ impl Loaded {
         }
     }
 
+    /// Where the password comes from that holds at this address, if it is not the URL's own.
+    pub(super) fn password_in_use(&self, address: &BrokerAddress) -> Option<Origin> {
+        let user = self.user_outside(address);
+        let in_url = address.login.as_ref().filter(|login| user.is_none_or(|user| *user == login.user));
+        let origin = self.password_origin()?;
+        // A URL that says no password takes none away.
+        let whole = in_url.is_some_and(|login| login.password.is_some());
+        (!whole || origin.rank() >= self.origin("broker.url").rank()).then_some(origin)
+    }
+
+    /// The user name from outside of the URL, unless the URL says a later one.
+    fn user_outside(&self, address: &BrokerAddress) -> Option<&String> {
+        let later = self.origin("broker.user").rank() >= self.origin("broker.url").rank();
+        self.config.broker.user.as_ref().filter(|_| address.login.is_none() || later)
+    }
+
     /// The address with the login that holds: of user name and password each the one that was said later, in the URL or
-    /// outside of it.
+    /// outside of it. A URL with a user name alone takes the password from outside.
     ///
     /// # Errors
     /// When the password cannot be read, or there is one without a user name.
     pub fn login(&self, address: &BrokerAddress) -> Result<Option<Login>, ConfigError> {
-        let broker = &self.config.broker;
-        let (in_url, url) = (address.login.as_ref(), self.origin("broker.url").rank());
-        let later = |origin: &Origin| in_url.is_none() || origin.rank() >= url;
-        let user = broker.user.clone().filter(|_| later(&self.origin("broker.user")));
-        let own = self.password_origin().as_ref().is_some_and(later);
-        let password = if own { Some(self.password()?) } else { None };
+        let user = self.user_outside(address).cloned();
+        let password = self.password_in_use(address).map(|_| self.password()).transpose()?;
         // Nobody's password is another's.
-        let in_url = in_url.filter(|_| user.is_none());
+        let in_url = address.login.as_ref().filter(|login| user.as_ref().is_none_or(|user| *user == login.user));
         let password = password.or_else(|| in_url.and_then(|login| login.password.clone()));
         match (user.or_else(|| in_url.map(|login| login.user.clone())), password) {
             (Some(user), password) => Ok(Some(Login { user, password })),

@@ -20,7 +20,12 @@ impl Loaded {
         let sections = super::Config { rules: Vec::new(), ..self.config.clone() };
         let table = toml::Table::try_from(sections).unwrap_or_default();
         self.flat(&mut Vec::new(), &table, &mut lines);
-        if let Some(origin) = self.password_origin()
+        let broker = self.config.broker.url.as_deref().and_then(|url| url.parse().ok());
+        let password = match &broker {
+            Some(address) => self.password_in_use(address),
+            None => self.password_origin(),
+        };
+        if let Some(origin) = password
             && origin == Origin::Environment(environment::PASSWORD)
         {
             lines.push((format!("# broker.password = {HIDDEN:?}"), origin));
