@@ -103,6 +103,8 @@ async fn every_refusal_is_said_in_words() {
         assert!(matches!(error, SoloError::Connect(ConnectError::Refused { code: found, .. }) if found == code));
         let text = error.to_string();
         assert!(text.contains(words) && text.contains("refused d"), "{text}");
+        let login = matches!((protocol, code), (Protocol::V311, 4 | 5) | (Protocol::V5, 0x86 | 0x87));
+        assert_eq!(text.contains("). Give it a login: the user name with --user"), login, "{text}");
     }
 }
 
@@ -122,7 +124,7 @@ async fn a_device_that_cannot_connect_stays_down_until_it_is_told() {
     assert!(failed(&mut lane).await.contains("without CONNACK"));
     swarm.reconnect(&id).unwrap();
     let mut peer = broker.welcome(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-    assert!(failed(&mut lane).await.contains("no MQTT broker"));
+    assert!(failed(&mut lane).await.contains("speaks HTTP there, and no MQTT. MQTT on HTTP is WebSocket"));
     assert!(peer.end().await != Some(ErrorKind::TimedOut));
     swarm.reconnect(&id).unwrap();
     let _peer = broker.welcome(CONNACK_V311).await;

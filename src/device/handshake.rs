@@ -6,7 +6,7 @@ use super::source::Sources;
 use super::target::Target;
 use super::template::DeviceTemplate;
 use super::wire::Wire;
-use crate::dial::{DialError, SharedRoute};
+use crate::dial::{DialError, SharedRoute, Stranger};
 use crate::mqtt::{ClientId, KeepAlive, Protocol, Qos, reason};
 use crate::tls::explain;
 use mqtt5_protocol::Properties;
@@ -44,7 +44,7 @@ pub enum ConnectError {
     #[error("{0}")]
     Dial(String),
     /// CONNACK refused it.
-    #[error("the broker at {at} refused {id}: {words} ({kind} {code})", words = reason::connack(*protocol, *code), kind = code_kind(*protocol))]
+    #[error("the broker at {at} refused {id}: {words} ({kind} {code}){advice}", words = reason::connack(*protocol, *code), kind = code_kind(*protocol))]
     Refused {
         /// Where.
         at: String,
@@ -54,6 +54,8 @@ pub enum ConnectError {
         protocol: Protocol,
         /// The return code (3.1.1) or reason code (5).
         code: u8,
+        /// What to do, as a sentence behind this one; it may be empty.
+        advice: String,
     },
     /// The connection ended before CONNACK.
     #[error("the broker at {at} closed the connection of {id} without CONNACK. {doubt}")]
@@ -65,6 +67,9 @@ pub enum ConnectError {
         /// What may be wrong.
         doubt: String,
     },
+    /// The answer is that of another protocol: what, where, what to do.
+    #[error("{0}")]
+    Stranger(String),
     /// The answer is not CONNACK.
     #[error("what answers at {at} is no MQTT broker: it sent something else than CONNACK")]
     NotMqtt {
@@ -173,8 +178,12 @@ async fn converse(
     };
     wire.write_all(packet).await.map_err(closed)?;
     wire.flush().await.map_err(closed)?;
-    if wire.read_u8().await.map_err(closed)? != 0x20 {
-        return Err(ConnectError::NotMqtt { at: at() });
+    let first = wire.read_u8().await.map_err(closed)?;
+    if first != 0x20 {
+        return Err(match stranger(&mut wire, first).await {
+            Some(stranger) => ConnectError::Stranger(stranger.sentence(&target.route())),
+            None => ConnectError::NotMqtt { at: at() },
+        });
     }
     let mut length = 0;
     for shift in [0, 7, 14, 21] {
@@ -193,7 +202,9 @@ async fn converse(
     if code != 0 {
         // A broker that knows only 3.1.1 answers MQTT 5 with a return code of 3.1.1 (3.1.2-2).
         let protocol = if code < 0x80 { Protocol::V311 } else { protocol };
-        return Err(ConnectError::Refused { at: at(), id: id.clone(), protocol, code });
+        let advice = reason::login_advice(protocol, code, template.login.is_some());
+        let advice = advice.map(|advice| format!(". {advice}")).unwrap_or_default();
+        return Err(ConnectError::Refused { at: at(), id: id.clone(), protocol, code, advice });
     }
     let server = match protocol {
         Protocol::V311 => None,
@@ -201,6 +212,15 @@ async fn converse(
     };
     let keep_alive = server.map_or(template.keep_alive, KeepAlive);
     Ok(Accepted { wire, scanner: Scanner::default(), keep_alive })
+}
+
+/// Who it is that began with this byte, if it is known. Reads no more than it takes to tell.
+async fn stranger(wire: &mut Wire, first: u8) -> Option<Stranger> {
+    let mut begun = vec![first];
+    while Stranger::may_follow(&begun) {
+        begun.push(wire.read_u8().await.ok()?);
+    }
+    Stranger::of(&begun)
 }
 
 /// An I/O error without the number of the operating system, which helps nobody.

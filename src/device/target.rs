@@ -2,6 +2,7 @@
 
 use crate::dial::{Route, SharedRoute};
 use crate::mqtt::{BrokerAddress, Protocol, Scheme, address};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -32,15 +33,22 @@ impl Target {
         self.port
     }
 
+    /// The route there.
+    pub(super) fn route(&self) -> Cow<'_, Route> {
+        match self.way() {
+            Some(way) => Cow::Borrowed(way.route()),
+            None => Cow::Owned(Route::from(BrokerAddress::new(self.host.clone(), self.port))),
+        }
+    }
+
+    /// How it is reached.
+    pub(super) fn scheme(&self) -> Scheme {
+        self.way().map_or(Scheme::Mqtt, |way| way.route().address.scheme)
+    }
+
     /// What may be wrong with a broker that closes instead of CONNACK, in words.
     pub(super) fn doubt(&self, protocol: Protocol) -> String {
-        let plain;
-        let route = if let Some(way) = self.way() {
-            way.route()
-        } else {
-            plain = Route::from(BrokerAddress::new(self.host.clone(), self.port));
-            &plain
-        };
+        let route = self.route();
         let doubt = route.doubt();
         match protocol {
             // Many brokers that know only 3.1.1 just close; a device speaks what it was told to.

@@ -1,6 +1,7 @@
 //! Floor 1: the way to a broker: TCP, TLS on it where the address says so, WebSocket on that, and in words what failed.
 //!
 //! - [`stream`] is what comes of it: bytes in, bytes out; [`trouble`] says why nothing did;
+//! - [`stranger`] knows what answers in place of a broker;
 //! - [`shared`] is for many connections that go the same way;
 //! - [`proxy`] asks an HTTP proxy for a tunnel; [`websocket`] asks for the upgrade; [`aws`] knows what AWS IoT Core wants to be asked, signed by [`sigv4`] with what
 //!   [`credentials`] finds.
@@ -10,12 +11,14 @@ mod credentials;
 mod proxy;
 mod shared;
 mod sigv4;
+mod stranger;
 mod stream;
 mod trouble;
 mod websocket;
 
 pub use proxy::Proxy;
 pub use shared::SharedRoute;
+pub use stranger::Stranger;
 pub use stream::Stream;
 pub use trouble::{DialError, Stage, Upgrade};
 

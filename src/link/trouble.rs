@@ -2,7 +2,7 @@
 
 use super::LinkConfig;
 use super::wire::PATIENCE;
-use crate::dial::DialError;
+use crate::dial::{DialError, Stranger};
 use crate::mqtt::{Protocol, Scheme, TopicFilter, reason};
 use crate::tls::explain;
 use std::fmt;
@@ -21,7 +21,7 @@ pub enum Trouble {
     /// SUBACK refused this filter, with this code.
     NotSubscribed(TopicFilter, Protocol, u8),
     /// What answers speaks this protocol instead of MQTT.
-    Stranger(&'static str),
+    Stranger(Stranger),
     /// No CONNACK or SUBACK in time.
     Silent,
     /// The broker closed, or the connection was cut.
@@ -41,13 +41,6 @@ impl Trouble {
     /// code 1 and closes (3.1.2-2); many just close.
     pub const fn may_be_the_version(&self) -> bool {
         matches!(self, Self::Refused(_, 0x01 | 0x84) | Self::Closed)
-    }
-
-    /// What does not begin like CONNACK, where it is known what it is.
-    pub fn of_stranger(first: &[u8]) -> Option<Self> {
-        // The second is an alert of TLS (RFC 8446 section 5.1).
-        let known: [(&[u8], _); 3] = [(b"HTTP/", "HTTP"), (&[0x15, 0x03], "TLS"), (b"SSH-", "SSH")];
-        known.into_iter().find(|(start, _)| first.starts_with(start)).map(|(_, name)| Self::Stranger(name))
     }
 
     /// What an error of reading or writing means.
@@ -73,13 +66,8 @@ impl Trouble {
             Self::Dial(error) => error.sentence(route, PATIENCE.as_secs()),
             Self::Tls(why) => DialError::Tls(why.clone()).sentence(route, PATIENCE.as_secs()),
             Self::Refused(protocol, code) => {
-                let advice = match (protocol, code) {
-                    (Protocol::V311, 4 | 5) | (Protocol::V5, 0x86 | 0x87) if route.address.login.is_none() => {
-                        "Give it a login: the user name with --user, the password in LWTOP_PASSWORD."
-                    }
-                    (Protocol::V311, 4 | 5) | (Protocol::V5, 0x86 | 0x87 | 0x8A) => {
-                        "Check the user name and the password, and what the broker allows this user."
-                    }
+                let login = reason::login_advice(*protocol, *code, route.address.login.is_some());
+                let advice = login.unwrap_or(match (protocol, code) {
                     (Protocol::V311, 2) | (Protocol::V5, 0x85) => {
                         "Check which client ids the broker allows: lwtop's begin with its prefix."
                     }
@@ -87,22 +75,13 @@ impl Trouble {
                         "Try again when it has recovered."
                     }
                     _ => "The broker's log may say more.",
-                };
+                });
                 format!("The broker at {at} refused lwtop's connection: {self}. {advice}")
             }
             Self::NotSubscribed(..) => {
                 format!("The broker at {at} refused a subscription: {self}. Allow it there, or watch another topic.")
             }
-            Self::Stranger(name) => {
-                let advice = match (*name, scheme.is_secure()) {
-                    ("HTTP", false) => "MQTT on HTTP is WebSocket: if it has that, the address begins with ws://.",
-                    ("HTTP", true) => "MQTT on HTTP is WebSocket: if it has that, the address begins with wss://.",
-                    ("TLS", false) if scheme.is_websocket() => "With TLS the address begins with wss://.",
-                    ("TLS", false) => "With TLS the address begins with mqtts://.",
-                    _ => "Check the port.",
-                };
-                format!("What listens at {at} speaks {name} there, and no MQTT. {advice}")
-            }
+            Self::Stranger(stranger) => stranger.sentence(route),
             Self::Silent => {
                 let did = match scheme {
                     Scheme::Mqtt => "accepted the connection",
@@ -142,7 +121,7 @@ impl fmt::Display for Trouble {
             Self::NotSubscribed(filter, _, code) => {
                 write!(f, "{filter}: {} (reason code 0x{code:02X})", reason::reason(*code))
             }
-            Self::Stranger(name) => write!(f, "what answers speaks {name}, and no MQTT"),
+            Self::Stranger(stranger) => write!(f, "what answers speaks {}, and no MQTT", stranger.name()),
             Self::Silent => f.write_str("the broker did not answer in time"),
             Self::Closed => f.write_str("the broker closed the connection"),
             Self::Disconnected(code) => {

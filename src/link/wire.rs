@@ -7,7 +7,7 @@ use super::subscriptions::Group;
 use super::trouble::Trouble;
 use super::{LinkConfig, Outgoing, Refusal};
 use crate::clock::Clock;
-use crate::dial::Stream;
+use crate::dial::{Stranger, Stream};
 use crate::mqtt::{Protocol, Qos};
 use bytes::BytesMut;
 use futures_util::FutureExt;
@@ -151,8 +151,8 @@ impl Wire {
     async fn greeted(&mut self) -> Result<Terms, Trouble> {
         let mut heard = Vec::new();
         loop {
-            if let Some(stranger) = Trouble::of_stranger(&self.input) {
-                return Err(stranger);
+            if let Some(stranger) = Stranger::of(&self.input) {
+                return Err(Trouble::Stranger(stranger));
             }
             self.session.take(&mut self.input, self.clock.now(), &mut self.output, &mut heard)?;
             if let Some(Heard::Connected(terms)) = heard.pop() {

@@ -19,6 +19,20 @@ pub const fn connack(protocol: Protocol, code: u8) -> &'static str {
     }
 }
 
+/// What to do about a CONNACK that refuses a client for its login, or for its lack of one; `None` for any other reason.
+#[must_use]
+pub const fn login_advice(protocol: Protocol, code: u8, has_login: bool) -> Option<&'static str> {
+    match (protocol, code) {
+        (Protocol::V311, 4 | 5) | (Protocol::V5, 0x86 | 0x87) if !has_login => {
+            Some("Give it a login: the user name with --user, the password in LWTOP_PASSWORD.")
+        }
+        (Protocol::V311, 4 | 5) | (Protocol::V5, 0x86 | 0x87 | 0x8A) => {
+            Some("Check the user name and the password, and what the broker allows this user.")
+        }
+        _ => None,
+    }
+}
+
 /// A reason code of MQTT 5 in words (5 section 2.4).
 #[must_use]
 pub const fn reason(code: u8) -> &'static str {
