@@ -104,7 +104,7 @@ impl Shared {
             clean: template.clean,
             will: if device.foreign { None } else { template.will_of(client) },
             nameless: false,
-            via: Via::default(),
+            via: Via { scheme: self.target.scheme(), identity: None },
         }))))
         .await;
         let counting = Counting { meter: Meter::new(conn), board: Arc::clone(&self.board), clock: self.clock };
