@@ -300,6 +300,14 @@ fn wrong_options_are_one_sentence() {
             "--will-qos: AWS IoT Core has no QoS 2",
         ),
         (
+            vec!["device", "-e", "localhost:8883"],
+            vec![],
+            2,
+            "--endpoint: \"localhost:8883\" is no name of a host: the port is said with -p",
+        ),
+        (vec!["device", "-e", "[::1]:8883"], vec![], 2, "the port is said with -p"),
+        (vec!["device", "-e", "::1"], vec![], 2, "missing credentials"),
+        (
             vec!["broker", "--require-client-cert"],
             vec![],
             2,

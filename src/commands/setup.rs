@@ -315,7 +315,9 @@ pub(super) fn device(args: &DeviceArgs) -> Result<Single, Failure> {
 fn endpoint(host: &str, args: &DeviceArgs) -> Result<String, Failure> {
     let scheme = if args.websocket { Scheme::Wss } else { Scheme::Mqtts };
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    if bare.is_empty() || bare.contains(['/', '@', '?', '#', '%']) || bare.contains(char::is_whitespace) {
+    // One colon alone is no IPv6 address.
+    let with_port = bare.contains(']') || bare.matches(':').count() == 1;
+    if bare.is_empty() || with_port || bare.contains(['/', '@', '?', '#', '%']) || bare.contains(char::is_whitespace) {
         return Err(Failure::Usage(format!(
             "--endpoint: {host:?} is no name of a host: the port is said with -p, and a URL with --broker"
         )));
