@@ -118,7 +118,9 @@ impl TlsError {
         match error {
             rustls::Error::InconsistentKeys(_) => Self::Mismatch { certificate, key },
             rustls::Error::InvalidCertificate(_) => {
-                Self::Malformed { path: certificate, why: "its certificate cannot be decoded".to_owned() }
+                let why = "its certificate cannot be decoded: it may be of X.509 version 1, and version 3 is needed, as \
+                           `lwtop certs` makes it";
+                Self::Malformed { path: certificate, why: why.to_owned() }
             }
             // The text may come from whatever decoded the key, so it is left out.
             _ => Self::Malformed { path: key, why: "its key is of a kind that lwtop does not know".to_owned() },
@@ -183,8 +185,9 @@ fn certificate(error: &CertificateError) -> String {
                     .to_owned()
             }
             text if text.contains("UnsupportedCertVersion") => {
-                "the server's certificate has an old format (X.509 version 1), which names no host: it needs a new one \
-                 with a subjectAltName; or take any certificate with --insecure"
+                // Not even --insecure takes it: the signature of the handshake is verified with it.
+                "the server's certificate has an old format (X.509 version 1), which names no host: it needs a new one of \
+                 version 3 with a subjectAltName, as `lwtop certs` makes it"
                     .to_owned()
             }
             text => format!("the server's certificate cannot be verified: {text}"),
