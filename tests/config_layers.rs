@@ -340,6 +340,13 @@ fn wrong_options_are_one_sentence() {
             1,
             "warning: certificates are required over TLS alone: at 0.0.0.0:0 everybody in the network gets in",
         ),
+        (
+            vec!["swarm", "--count", "100000000"],
+            vec![],
+            2,
+            "invalid value '100000000' for '--count <N>': a whole number from 1 to 1000000 is expected",
+        ),
+        (vec!["aws", "template", "--thing", "a b/c"], vec![], 2, "\"a b/c\" cannot be the name of a thing"),
         (vec!["aws", "template", "--executed-topic", "a/+"], vec![], 2, "--executed-topic"),
         (vec!["aws", "policy", "--will-topic", "a'b"], vec![], 2, "cannot stand in a template"),
     ] {

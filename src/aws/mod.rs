@@ -20,6 +20,9 @@ pub enum AwsError {
         "{0:?} cannot stand in a template or a policy: topics on AWS IoT Core are plain text without quotes, $, * and ?"
     )]
     Odd(String),
+    /// What AWS IoT takes for no name of a thing (API reference, `CreateThing`).
+    #[error("{0:?} cannot be the name of a thing: it has 1 to 128 of the characters a-z, A-Z, 0-9, ':', '_' and '-'")]
+    Thing(String),
 }
 
 /// A CloudFormation template that replaces the article's console steps: rule, SNS topic and mail subscription, republish, role,
@@ -32,8 +35,12 @@ pub fn template(topics: &Topics, thing: &str, mail: Option<&str>) -> Result<Stri
     if topics.executed.has_wildcard() {
         return Err(AwsError::Wildcard(topics.executed.clone()));
     }
-    for text in [Some(thing), mail].into_iter().flatten() {
-        plain(text)?;
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-');
+    if !(1..=128).contains(&thing.len()) || !thing.chars().all(named) {
+        return Err(AwsError::Thing(thing.to_owned()));
+    }
+    if let Some(mail) = mail {
+        plain(mail)?;
     }
     let mail = mail.map_or_else(String::new, |mail| format!("    Default: \"{mail}\"\n"));
     Ok(TEMPLATE
@@ -211,7 +218,9 @@ mod tests {
     #[test]
     fn what_would_break_the_text_is_refused() {
         assert!(matches!(template(&topics("a'b"), "x", None), Err(AwsError::Odd(_))));
-        assert!(matches!(template(&topics("a"), "x\ny", None), Err(AwsError::Odd(_))));
+        assert!(matches!(template(&topics("a"), "x\ny", None), Err(AwsError::Thing(_))));
+        assert!(matches!(template(&topics("a"), "a b/c", None), Err(AwsError::Thing(_))));
+        assert!(matches!(template(&topics("a"), &"x".repeat(129), None), Err(AwsError::Thing(_))));
         let wild = Topics { executed: "a/+".parse().unwrap(), ..topics("a") };
         assert!(template(&wild, "x", None).unwrap_err().to_string().contains("--executed-topic"));
     }

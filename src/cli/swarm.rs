@@ -39,7 +39,7 @@ pub struct SwarmArgs {
     pub listen: Option<SocketAddr>,
 
     /// How many devices
-    #[arg(long, value_name = "N", default_value_t = 1_000, help_heading = "Swarm")]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = devices, help_heading = "Swarm")]
     pub count: usize,
 
     /// What client ids begin with: ID, ID-2, ID-3, … [default: lwtThing]
@@ -93,4 +93,13 @@ pub struct SwarmArgs {
     /// Topics of the story.
     #[command(flatten)]
     pub topics: TopicArgs,
+}
+
+/// As many devices as the configuration takes; that none is too few, the plan says.
+fn devices(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1_000_000;
+    text.parse()
+        .ok()
+        .filter(|count| *count <= MOST)
+        .ok_or_else(|| format!("a whole number from 1 to {MOST} is expected"))
 }
