@@ -220,7 +220,7 @@ fn what_is_no_broker_is_told_by_what_it_does() {
         urls.iter().map(|(url, words)| (vec!["--broker", url], 1, std::slice::from_ref(words))).collect();
     said(&cases);
     // A device says the same.
-    for (url, words) in urls[..3].iter().chain([&urls[4]]) {
+    for (url, words) in &urls[..3] {
         let device = output(&["device", "--broker", url]);
         assert!(stderr(&device).contains(words), "{url} should say {words:?}, and says: {}", stderr(&device));
     }
