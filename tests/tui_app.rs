@@ -1097,6 +1097,29 @@ fn a_takeover_is_told_from_its_cause_to_its_effect_whatever_was_seen_first() {
 }
 
 #[test]
+fn what_a_filter_leaves_out_stays_marked_and_the_smallest_screen_tells_of_filter_and_marks() {
+    let mut world = World::three(140, 40);
+    let first = |world: &mut World| world.draw().lines().next().unwrap().to_owned();
+    world.keys("/presence:onl fooo:bar");
+    assert!(!first(&mut world).contains("without"), "while it is written, the line below says it: {}", world.screen());
+    world.key(KeyCode::Enter);
+    assert!(first(&mut world).contains("/presence:onl fooo:bar ✖ without fooo:bar  0 hidden"), "{}", world.screen());
+    world.keys("/");
+    world.input(&Input::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
+    world.keys("fooo:bar");
+    world.key(KeyCode::Enter);
+    assert!(first(&mut world).contains("/fooo:bar ✖ makes no sense"), "{}", world.screen());
+    world.keys(":zzz");
+    world.input(&Input::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
+    assert!(!world.draw().contains("zzz"), "{}", world.screen());
+
+    let mut world = World::three(40, 10);
+    world.keys("a/presence:onl");
+    world.key(KeyCode::Enter);
+    assert!(first(&mut world).contains("/3  ◆3"), "{}", world.screen());
+}
+
+#[test]
 fn a_launch_can_be_undone() {
     let mut world = World::three(80, 24);
     assert_eq!(command(&world.keys("u")), &Command::UndoLaunch);

@@ -41,6 +41,8 @@ pub enum Action {
     Digit(u8),
     /// Takes the last digit back.
     Erase,
+    /// Takes all of it back.
+    EraseAll,
     /// Opens the death menu.
     AskDeath,
     /// Makes the devices of the death menu die.

@@ -330,6 +330,7 @@ impl App {
             Action::AskLaunch => self.open(Layer::Launch { number: 0 }),
             Action::Digit(digit) => self.digit(digit),
             Action::Erase => self.erase(),
+            Action::EraseAll => self.erase_all(),
             Action::AskDeath => self.ask_death(view),
             Action::Die(fault) => self.die(fault, view),
             Action::DieAgain => self.die_again(view),

@@ -38,6 +38,19 @@ impl App {
         None
     }
 
+    /// Takes back the whole line, as a shell does.
+    pub(super) fn erase_all(&mut self) -> Option<Command> {
+        match self.layers.last_mut() {
+            Some(Layer::Palette { typed, row }) => {
+                typed.clear();
+                *row = 0;
+            }
+            Some(Layer::Filter) => self.sieve.set(""),
+            _ => {}
+        }
+        None
+    }
+
     /// A character where a text is written.
     pub fn write(&mut self, letter: char, view: &View<'_>) {
         // Longer than any screen: nobody means it.

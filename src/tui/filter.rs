@@ -32,7 +32,16 @@ use test::{Facts, Test};
 pub struct Filter {
     text: String,
     terms: Vec<Term>,
-    complaint: Option<String>,
+    complaint: Option<Complaint>,
+}
+
+/// Of the first term that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Complaint {
+    /// As it was written.
+    term: String,
+    /// What is wrong with it, and what would make some.
+    why: String,
 }
 
 /// One condition.
@@ -65,7 +74,13 @@ impl Filter {
     /// What is wrong with the first term that makes no sense, and what would make some.
     #[must_use]
     pub fn complaint(&self) -> Option<&str> {
-        self.complaint.as_deref()
+        self.complaint.as_ref().map(|complaint| &*complaint.why)
+    }
+
+    /// The first term that makes no sense, and is left out.
+    #[must_use]
+    pub fn mistake(&self) -> Option<&str> {
+        self.complaint.as_ref().map(|complaint| &*complaint.term)
     }
 
     /// Whether `device` is shown, and so is its will in the list of wills.

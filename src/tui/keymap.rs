@@ -344,6 +344,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Palette], &[Code(KeyCode::Up)], Action::Up, "", ""),
     bind(&[Palette], &[Code(KeyCode::Down)], Action::Down, "", ""),
     fixed(&[Filter, Palette], &[Code(KeyCode::Backspace)], Action::Erase, ""),
+    fixed(&[Filter, Palette], &[Ctrl('u')], Action::EraseAll, ""),
     bind(&[Launch], &[Code(KeyCode::Enter)], Action::Enter, "launch", ""),
     fixed(&[Launch, Mass], &[Code(KeyCode::Backspace)], Action::Erase, ""),
     fixed(&[Launch, Mass], &[Char('0')], Action::Digit(0), ""),

@@ -1,7 +1,7 @@
 //! From text to conditions.
 
-use super::Term;
 use super::test::{Done, Is, Needle, Test};
+use super::{Complaint, Term};
 use crate::fleet::{Evidence, Hop, Origin};
 use crate::mqtt::{Cause, Fault};
 
@@ -22,20 +22,24 @@ const NICKNAMES: [(&str, Cause); 9] = [
 ];
 
 /// The conditions in `text`, and what is wrong with the first that is none.
-pub(super) fn terms(text: &str) -> (Vec<Term>, Option<String>) {
+pub(super) fn terms(text: &str) -> (Vec<Term>, Option<Complaint>) {
     let (mut terms, mut complaint) = (Vec::new(), None);
     for Word { inverse, key, value, quoted } in words(text) {
         // A lone `!`, or quotes with nothing in them yet.
         if key.is_none() && value.is_empty() {
             continue;
         }
+        let term = match &key {
+            Some((key, sign)) => format!("{key}{sign}{value}"),
+            None => value.clone(),
+        };
         let read = match key {
             Some((key, sign)) if !quoted => condition(&key, sign, &value),
             _ => Ok(Test::Text(Needle::new(&value))),
         };
         match read {
             Ok(condition) => terms.push(Term { inverse, test: condition }),
-            Err(why) => complaint = complaint.or(Some(why)),
+            Err(why) => complaint = complaint.or(Some(Complaint { term, why })),
         }
     }
     (terms, complaint)

@@ -10,6 +10,7 @@
 use super::canvas::{Canvas, columns};
 use crate::fleet::LinkState;
 use crate::tui::arrange;
+use crate::tui::keymap::Mode;
 use crate::tui::layout::Form;
 use crate::tui::page::Page;
 use crate::tui::text::{clean, clean_fit, width};
@@ -20,6 +21,8 @@ struct Piece {
     /// Lower is kept longer.
     rank: u8,
     text: String,
+    /// What is left of it where it does not fit.
+    short: Option<String>,
     style: Style,
 }
 
@@ -58,8 +61,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     };
     let total = widths(&words);
     while needed(&pieces) + total > room && pieces.len() > 1 {
-        let last = pieces.iter().enumerate().max_by_key(|(_, piece)| piece.rank).map_or(0, |(at, _)| at);
-        pieces.remove(last);
+        let rank = |piece: &Piece| (piece.rank, piece.short.is_some());
+        let last = pieces.iter().enumerate().max_by_key(|(_, piece)| rank(piece)).map_or(0, |(at, _)| at);
+        match pieces[last].short.take() {
+            Some(short) => pieces[last].text = short,
+            None => drop(pieces.remove(last)),
+        }
     }
     let mut x = area.x + 1;
     let end = area.right().saturating_sub(columns(total));
@@ -90,7 +97,7 @@ fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
     let status = canvas.view.status;
     let look = canvas.look;
     let mut pieces = Vec::new();
-    let mut add = |rank, text: String, style| pieces.push(Piece { rank, text, style });
+    let mut add = |rank, text: String, style| pieces.push(Piece { rank, text, short: None, style });
     add(6, "lwtop".to_owned(), look.strong().add_modifier(Modifier::REVERSED));
     if !status.broker.is_empty() {
         add(4, clean(&status.broker), Style::new());
@@ -114,26 +121,39 @@ fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
     if canvas.app.read_only {
         add(1, "read only".to_owned(), look.accent());
     }
-    let filter = canvas.app.sieve.filter();
-    if !filter.is_empty() {
-        let filter = clean_fit(filter.text(), 24);
-        let text = match canvas.app.sifted(canvas.view) {
-            Some((shown, all)) => format!("/{filter}  {} hidden", all.saturating_sub(shown)),
-            None => format!("/{filter}  hides nothing here"),
-        };
-        add(2, text, look.accent());
-    }
+    pieces.extend(filter(canvas));
+    let mut add = |rank, text, short, style| pieces.push(Piece { rank, text, short, style });
     // Panes have no title of their own that could tell it.
     let panes = canvas.app.page == Page::Fleet && canvas.app.regions(canvas.view).grid.form == Form::Panes;
     if let Some(sort) = canvas.app.sieve.sort().filter(|_| panes) {
-        add(2, format!("by {}", arrange::described(sort)), look.accent());
+        add(2, format!("by {}", arrange::described(sort)), None, look.accent());
     }
     let marks = canvas.app.marks.len();
     if marks > 0 {
-        add(2, format!("◆ {marks} marked"), look.accent());
+        add(2, format!("◆ {marks} marked"), Some(format!("◆{marks}")), look.accent());
     }
-    add(5, rate(status.rate), look.dim());
+    add(5, rate(status.rate), None, look.dim());
     pieces
+}
+
+/// What is filtered, and what of the filter is left out because it makes no sense.
+fn filter(canvas: &Canvas<'_>) -> Option<Piece> {
+    let filter = canvas.app.sieve.filter();
+    // While it is written, the line below says more of it, and most terms make no sense yet.
+    let mistake = filter.mistake().filter(|_| canvas.app.mode() != Mode::Filter);
+    let text = clean_fit(filter.text(), 24);
+    let without = mistake.map(|term| format!(" ✖ without {}", clean_fit(term, 16))).unwrap_or_default();
+    let cross = if mistake.is_some() { "✖" } else { "" };
+    let (text, short) = match (filter.is_empty(), canvas.app.sifted(canvas.view)) {
+        (true, _) if mistake.is_none() => return None,
+        (true, _) => (format!("/{text} ✖ makes no sense"), "/✖".to_owned()),
+        (false, Some((shown, all))) => {
+            (format!("/{text}{without}  {} hidden", all.saturating_sub(shown)), format!("/{shown}{cross}"))
+        }
+        (false, None) => (format!("/{text}{without}  hides nothing here"), format!("/{cross}")),
+    };
+    let style = if mistake.is_some() { canvas.look.warn() } else { canvas.look.accent() };
+    Some(Piece { rank: 2, text, short: Some(short), style })
 }
 
 /// Messages per second, without more digits than mean something.
