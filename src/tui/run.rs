@@ -306,6 +306,8 @@ impl<B: Backend> Ui<B> {
             wake = canvas.wake();
             *zones = canvas.into_zones();
             if let Some(paused) = paused {
+                // What came between the key and this frame is in it, and does not wait.
+                paused.since = view.fleet.events();
                 paused.frame = Some(frame.buffer_mut().clone());
                 let mut canvas = Canvas::new(view, app, look, frame.buffer_mut());
                 view::paused(&mut canvas, 0);
