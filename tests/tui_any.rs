@@ -210,7 +210,7 @@ fn play(world: &mut World, step: Step) {
             standing.waiting = u64::from(events % 7);
             standing.idle = events.is_multiple_of(5);
             if let Some(text) = why {
-                standing.failed = standing.failed.saturating_mul(1_000) + u64::from(events);
+                standing.failed = standing.failed.saturating_mul(1_000).saturating_add(u64::from(events));
                 standing.last_failure = Some(Notice { at: now, text });
             }
         }
