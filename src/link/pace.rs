@@ -1,7 +1,8 @@
 //! When to read. A broker writes every message by itself, and a reader that is woken for each of them spends most of its
 //! processor time on being woken. Where messages come one close behind the other, a short rest lets them gather.
 //!
-//! A single message, and the first ones of any flood, are read at once: the times of a death are not touched.
+//! A single message, and the first ones of any flood, are read at once. In a flood a message may be read up to 4 ms later than it
+//! came, and its time is that of the reading; wills come over a connection of their own, which never rests.
 
 use tokio::time::{Duration, Instant};
 

@@ -31,9 +31,11 @@ const REQUESTS: usize = 8_192;
 /// Bytes that are read at once.
 const READ: usize = 64 * 1024;
 
-/// Reads without waiting after the first one: bounds a batch to some thousand messages, so that the hub sees the first ones
-/// early.
-const MORE_READS: usize = 3;
+/// Messages after which no more are read without waiting, so that the hub sees the first ones early.
+const BATCH: usize = 2_048;
+
+/// Reads without waiting after the first one, if they bring few messages: TLS hands out 4 KiB at a time.
+const MORE_READS: usize = 32;
 
 /// Bytes that wait to be written before more messages to publish are looked at.
 const WRITE: usize = 64 * 1024;
@@ -158,7 +160,7 @@ impl Wire {
             if let Some(Heard::Connected(terms)) = heard.pop() {
                 return Ok(terms);
             }
-            self.turn(false).await?;
+            self.turn(false, false).await?;
         }
     }
 
@@ -171,31 +173,29 @@ impl Wire {
             while self.session.take(&mut self.input, now, &mut self.output, heard)? {}
             self.unflushed |= !self.output.is_empty();
             if heard.is_empty() {
-                self.turn(true).await?;
+                self.turn(true, true).await?;
                 continue;
-            }
-            if reads == 0
-                && let Some(pace) = &mut self.pace
-            {
-                pace.heard(Instant::now(), heard.len());
             }
             // The turns after the first hear something only gain the hub a larger batch.
             reads += 1;
-            if reads > MORE_READS {
-                return Ok(());
+            let more = reads <= MORE_READS && heard.len() < BATCH;
+            if more && let Some(result) = self.turn(true, false).now_or_never() {
+                result?;
+                continue;
             }
-            match self.turn(true).now_or_never() {
-                Some(result) => result?,
-                None => return Ok(()),
+            if let Some(pace) = &mut self.pace {
+                pace.heard(Instant::now(), heard.len());
             }
+            return Ok(());
         }
     }
 
-    /// Reads, writes, publishes or pings: whatever is possible first. Cancel safe.
-    async fn turn(&mut self, established: bool) -> Result<(), Trouble> {
+    /// Reads, writes, publishes or pings: whatever is possible first. `rests`: nothing is read while a stream is to gather;
+    /// what has been begun is read to its end. Cancel safe.
+    async fn turn(&mut self, established: bool, rests: bool) -> Result<(), Trouble> {
         let Self { session, reader, writer, input, output, unflushed, messages, ping, pace, .. } = self;
         input.reserve(READ);
-        let rest = pace.as_ref().and_then(Pace::rest);
+        let rest = pace.as_ref().filter(|_| rests).and_then(Pace::rest);
         // Not biased: under a flood of messages, publishing and pinging must get their turn.
         tokio::select! {
             read = reader.read_buf(input), if output.len() < STALLED && rest.is_none() => match read {
