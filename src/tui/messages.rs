@@ -7,7 +7,7 @@ use super::document::Document;
 use super::keymap::Mode;
 use super::layer::Layer;
 use super::layout;
-use super::selection::Listed;
+use super::selection::{Listed, stepped};
 use super::sift::MessageSift;
 use crate::fleet::{FeedEntry, Fleet, News, Role, wills};
 use crate::hub::Command;
@@ -238,15 +238,7 @@ impl MessagesPage {
         }
         let (row, rows) = (self.row(), layout::messages(area).rows);
         let end = self.lines.len().saturating_sub(1);
-        let row = match action {
-            Action::Up => row.saturating_sub(1),
-            Action::Down => (row + 1).min(end),
-            Action::PageUp => row.saturating_sub(rows),
-            Action::PageDown => (row + rows).min(end),
-            Action::First => 0,
-            Action::Last => end,
-            _ => row,
-        };
+        let row = stepped(row, action, end, rows);
         if !matches!(action, Action::Left | Action::Right) {
             self.chosen = self.lines.get(row).filter(|_| row > 0).map(|(number, ..)| *number);
         }

@@ -198,15 +198,7 @@ impl FeedCursor {
         let list = list.into();
         let row = self.row(list);
         let end = list.shown().saturating_sub(1);
-        let row = match action {
-            Action::Up => row.saturating_sub(1),
-            Action::Down => (row + 1).min(end),
-            Action::PageUp => row.saturating_sub(rows),
-            Action::PageDown => (row + rows).min(end),
-            Action::First => 0,
-            Action::Last => end,
-            _ => row,
-        };
+        let row = stepped(row, action, end, rows);
         self.choose(row, list, rows);
     }
 
@@ -224,5 +216,18 @@ impl FeedCursor {
         self.top = if down { (self.top + by).min(last_top) } else { self.top.saturating_sub(by) };
         let row = self.row(list).clamp(self.top, self.top + rows.saturating_sub(1));
         self.choose(row, list, rows);
+    }
+}
+
+/// The row after `action` in a list whose last row is `end` and of which `rows` are visible.
+pub(super) fn stepped(row: usize, action: Action, end: usize, rows: usize) -> usize {
+    match action {
+        Action::Up => row.saturating_sub(1),
+        Action::Down => (row + 1).min(end),
+        Action::PageUp => row.saturating_sub(rows),
+        Action::PageDown => (row + rows).min(end),
+        Action::First => 0,
+        Action::Last => end,
+        _ => row,
     }
 }
