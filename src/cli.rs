@@ -227,6 +227,14 @@ mod tests {
     }
 
     #[test]
+    fn the_help_names_every_lesson() {
+        let mut cli = Cli::command();
+        let help = cli.find_subcommand_mut("lesson").map(|lesson| lesson.render_help().to_string()).unwrap_or_default();
+        let names: Vec<&str> = crate::config::scenario::shipped().iter().map(|one| one.name).collect();
+        assert!(help.contains(&names.join(", ")), "{help}");
+    }
+
+    #[test]
     fn one_broker_at_a_time() {
         assert!(Cli::try_parse_from(["lwtop", "--broker", "mqtt://a", "--listen", "127.0.0.1:0"]).is_err());
         assert!(Cli::try_parse_from(["lwtop", "--broker", "mqtt://a", "--upstream", "mqtt://b"]).is_err());

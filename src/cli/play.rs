@@ -44,8 +44,11 @@ pub struct PlayArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   lwtop lesson                               the article, step by step
-  lwtop lesson keep-alive                    another one; lwtop play --list names them
+  lwtop lesson keep-alive                    another one
   lwtop lesson mine.toml                     your own
+
+Lessons, in the order in which they are best seen; lwtop play --list says what each is about:
+  article, leave-or-cut, keep-alive, takeover, retained, will-delay, thousand
 
 The usual configuration file is not read, so that a lesson is the same everywhere; --config reads one. Without --broker
 and --listen the broker is lwtop's own, on any free port.")]

@@ -180,6 +180,9 @@ impl Scale {
 /// The hops that the bars show: from the cut to the person. The way back may take days, and stands beside.
 pub const SHOWN: [Hop; 5] = [Hop::Detected, Hop::Will, Hop::Rule, Hop::Executed, Hop::Notified];
 
+/// Where several hops came at once, as far as a bar can tell.
+pub const SEVERAL: char = '*';
+
 /// A hop's sign in a bar.
 #[must_use]
 pub const fn sign(hop: Hop) -> char {
@@ -194,8 +197,8 @@ pub const fn sign(hop: Hop) -> char {
     }
 }
 
-/// The bar of `incident` on `scale`: a line from the cut to the last hop, with a sign where each hop came. Where several
-/// fall into one column, the last one stands.
+/// The bar of `incident` on `scale`: a line from the cut to the last hop, with a sign where each hop came, and
+/// [`SEVERAL`] where more than one fall into one column.
 #[must_use]
 pub fn bar(incident: &Incident, scale: &Scale) -> String {
     let mut cells = vec![' '; scale.columns];
@@ -205,9 +208,10 @@ pub fn bar(incident: &Incident, scale: &Scale) -> String {
     for cell in cells.iter_mut().take(end) {
         *cell = '━';
     }
-    for (column, hop) in places {
-        if let Some(cell) = cells.get_mut(column) {
-            *cell = sign(hop);
+    for (column, hop) in &places {
+        let shared = places.iter().filter(|(other, _)| other == column).count() > 1;
+        if let Some(cell) = cells.get_mut(*column) {
+            *cell = if shared { SEVERAL } else { sign(*hop) };
         }
     }
     cells.truncate(end + 1);

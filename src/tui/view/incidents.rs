@@ -5,7 +5,7 @@
 //! │ when          device      how                 known by   0.1 ms  1 ms    10 ms   state                       │
 //! │▸12:04:33.401  lwtThing-2  ✖ connection lost   wire       w━r━━━━━e━━━━━━━━n      open 12 s                   │
 //! │ 12:03:02.007  press-7     ✖ keep alive ran …  wire       d                       back after 3.2 s · ✖ no will│
-//! ╰ detected, will, rule, executed, notified: d w r e n · time since the first hop ──────────────────────────────╯
+//! ╰ detected, will, rule, executed, notified: d w r e n, several: * ─────────────────────────────────────────────╯
 //! ```
 //! Where there are lines for it, the selected one is told as a sequence below.
 
@@ -60,8 +60,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let right = said.join(" · ");
     let legend = match regions.list.width {
         0..60 => "",
-        60..100 => "detected, will, rule, executed, notified: d w r e n",
-        _ => "d detected · w will · r rule · e executed · n notified: time since the first, by powers of ten",
+        60..100 => "detected, will, rule, executed, notified: d w r e n, several: *",
+        100..120 => "d detected · w will · r rule · e executed · n notified · * several: time since the first",
+        _ => {
+            "d detected · w will · r rule · e executed · n notified · * several: time since the first, by powers of ten"
+        }
     };
     let titles = Titles {
         left: &left,
