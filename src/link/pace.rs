@@ -32,6 +32,11 @@ impl Pace {
         self.rest
     }
 
+    /// Whether messages come as a stream, which gathers between reads.
+    pub const fn is_stream(&self) -> bool {
+        self.close >= STREAM
+    }
+
     /// The rest is over.
     pub const fn go_on(&mut self) {
         self.rest = None;
@@ -40,7 +45,7 @@ impl Pace {
     /// Messages were read at `now`, so many at once.
     pub fn heard(&mut self, now: Instant, messages: usize) {
         let close = self.last.is_some_and(|last| now < last + CLOSE);
-        let rested = self.close >= STREAM;
+        let rested = self.is_stream();
         self.close = match (rested, close) {
             // Between two rests reads are far apart: what counts is whether it was worth it.
             (true, _) if messages >= WORTH => STREAM,
@@ -48,7 +53,7 @@ impl Pace {
             _ => 0,
         };
         self.last = Some(now);
-        self.rest = (self.close >= STREAM).then_some(now + REST);
+        self.rest = self.is_stream().then_some(now + REST);
     }
 }
 

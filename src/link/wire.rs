@@ -31,11 +31,18 @@ const REQUESTS: usize = 8_192;
 /// Bytes that are read at once.
 const READ: usize = 64 * 1024;
 
-/// Messages after which no more are read without waiting, so that the hub sees the first ones early.
-const BATCH: usize = 2_048;
+/// Messages after which no more are read without waiting, so that the hub sees the first ones early, and a hub that is slower
+/// makes the broker wait and not the memory grow.
+const BATCH: usize = 512;
 
-/// Reads without waiting after the first one, if they bring few messages: TLS hands out 4 KiB at a time.
-const MORE_READS: usize = 32;
+/// Reads without waiting after the first one.
+const MORE_READS: usize = 3;
+
+/// The same where a stream gathers: TLS hands out 4 KiB at a time, however much has come.
+const MORE_OF_A_STREAM: usize = 32;
+
+/// A read of a stream that brings less has emptied what had gathered: the broker is still writing, message by message.
+const PIECE: usize = 2_048;
 
 /// Bytes that wait to be written before more messages to publish are looked at.
 const WRITE: usize = 64 * 1024;
@@ -106,6 +113,8 @@ pub struct Wire {
     identifiers: bool,
     /// When to read; `None` for wills, which are always read at once.
     pace: Option<Pace>,
+    /// How many bytes the last read brought.
+    read: usize,
     clock: Clock,
 }
 
@@ -136,6 +145,7 @@ impl Wire {
             ping: None,
             identifiers: false,
             pace: (part != Part::Wills).then(Pace::default),
+            read: 0,
             clock,
         };
         wire.session.connect(config, client_id, &mut wire.output)?;
@@ -178,7 +188,10 @@ impl Wire {
             }
             // The turns after the first hear something only gain the hub a larger batch.
             reads += 1;
-            let more = reads <= MORE_READS && heard.len() < BATCH;
+            let more = match &self.pace {
+                Some(pace) if pace.is_stream() => reads <= MORE_OF_A_STREAM && self.read >= PIECE,
+                _ => reads <= MORE_READS,
+            } && heard.len() < BATCH;
             if more && let Some(result) = self.turn(true, false).now_or_never() {
                 result?;
                 continue;
@@ -193,14 +206,17 @@ impl Wire {
     /// Reads, writes, publishes or pings: whatever is possible first. `rests`: nothing is read while a stream is to gather;
     /// what has been begun is read to its end. Cancel safe.
     async fn turn(&mut self, established: bool, rests: bool) -> Result<(), Trouble> {
-        let Self { session, reader, writer, input, output, unflushed, messages, ping, pace, .. } = self;
+        let Self { session, reader, writer, input, output, unflushed, messages, ping, pace, read: last, .. } = self;
         input.reserve(READ);
         let rest = pace.as_ref().filter(|_| rests).and_then(Pace::rest);
         // Not biased: under a flood of messages, publishing and pinging must get their turn.
         tokio::select! {
             read = reader.read_buf(input), if output.len() < STALLED && rest.is_none() => match read {
                 Ok(0) => Err(Trouble::Closed),
-                Ok(_) => Ok(()),
+                Ok(bytes) => {
+                    *last = bytes;
+                    Ok(())
+                }
                 Err(error) => Err(Trouble::of_io(&error)),
             },
             written = flush(writer, output), if *unflushed => match written {
