@@ -16,12 +16,12 @@ use lwtop::rules::RuleSet;
 use lwtop::swarm::{Death, Phase, Plan, Progress, Storm, Summary, run};
 use mosquitto::Mosquitto;
 use scripted::{CONNACK_V311, PATIENCE, Peer, Scripted};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::OwnedWriteHalf;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 
 /// Devices that say in their topics who they are, so that a watcher knows every one.
@@ -289,6 +289,78 @@ async fn a_broker_that_loses_doubles_drops_and_refuses_is_found_out() {
         ledger.accounts().iter().map(|account| (number(account.id.as_str()), account.wills)).collect();
     assert_eq!((wills[&1], wills[&2], wills[&3], wills[&4], wills[&5]), (2, 0, 0, 0, 1));
     broker.abort();
+}
+
+/// A broker that lets nobody take a session over, and lwtop's link in only while it is `open`.
+struct Closing {
+    scripted: Scripted,
+    open: watch::Sender<bool>,
+    seen: Mutex<HashSet<String>>,
+}
+
+impl Closing {
+    async fn serve(self: Arc<Self>) {
+        loop {
+            let peer = self.scripted.accept().await;
+            tokio::spawn(Arc::clone(&self).converse(peer));
+        }
+    }
+
+    async fn converse(self: Arc<Self>, mut peer: Peer) {
+        let (_, body) = peer.packet().await;
+        let id = String::from_utf8_lossy(&body[12..12 + usize::from(body[11])]).into_owned();
+        if !id.starts_with("lwtop") {
+            let first = self.seen.lock().unwrap().insert(id);
+            // Server unavailable.
+            peer.send(if first { CONNACK_V311 } else { &[0x20, 2, 0, 3] }).await;
+            let _ = peer.end().await;
+            return;
+        }
+        let mut open = self.open.subscribe();
+        if !*open.borrow_and_update() {
+            return;
+        }
+        peer.send(CONNACK_V311).await;
+        if id.ends_with("-w") {
+            let (_, body) = peer.packet().await;
+            peer.send(&[0x90, 3, body[0], body[1], 0]).await;
+        }
+        let _ = open.wait_for(|open| !open).await;
+    }
+}
+
+/// The link is lost in the middle of storms, and every takeover meanwhile comes to nothing: all devices live, so all can die again.
+#[tokio::test(flavor = "multi_thread")]
+async fn storms_go_on_with_all_devices_when_the_link_was_lost() {
+    const DEVICES: usize = 10;
+    let (open, _) = watch::channel(true);
+    let broker = Arc::new(Closing { scripted: Scripted::listen().await, open, seen: Mutex::default() });
+    let serving = tokio::spawn(Arc::clone(&broker).serve());
+    let link = LinkOptions { protocol: Some(Protocol::V311), ..LinkOptions::default() };
+    let setup = Setup { link, ..setup(at(broker.scripted.port()), DEVICES, Protocol::V311) };
+    let patience = Duration::from_millis(300);
+    let storm: Storm = "100%/100ms".parse().unwrap();
+    let plan = Plan { storm: Some(storm), time: None, patience, ..plan(setup, Death::By(Fault::Takeover)) };
+    let (stop, told) = mpsc::channel(2);
+    // How many deaths there are to be until the next stage.
+    let (mut stage, mut wanted) = (0, 1);
+    let (summary, ledger) = done(plan, told, |progress| {
+        let deaths = progress.totals.deaths[Fault::Takeover as usize];
+        match stage {
+            0 if deaths >= wanted => broker.open.send_replace(false),
+            1 if !progress.linked => true,
+            2 if deaths >= wanted => broker.open.send_replace(true),
+            3 if progress.linked => true,
+            // At once: no takeover will come to an end.
+            4 if deaths >= wanted => (0..2).all(|_| stop.try_send(()).is_ok()),
+            _ => return,
+        };
+        (stage, wanted) = (stage + 1, deaths + DEVICES as u64);
+    })
+    .await;
+    assert_eq!((stage, summary.link_losses, summary.presence.online), (5, 1, DEVICES), "{summary}");
+    assert!(ledger.accounts().iter().all(|account| account.deaths >= 2), "{summary}");
+    serving.abort();
 }
 
 #[test]

@@ -67,6 +67,8 @@ pub struct Account {
     keep_alive: KeepAlive,
     /// What this connection dies of.
     dying: Option<Fault>,
+    /// When a takeover has come to nothing.
+    spared: Option<Moment>,
     /// It left since its last will: another one is not a double, it should not be at all.
     left: bool,
     pending: Vec<Death>,
@@ -84,6 +86,7 @@ impl Account {
             conn: None,
             keep_alive: KeepAlive(0),
             dying: None,
+            spared: None,
             left: true,
             pending: Vec::new(),
         }
@@ -115,23 +118,37 @@ impl Account {
         // session ends and it might come. One that takes over a session which is kept cancels it too.
         let cancels = |death: &Death| at < death.at + terms.delay || (death.frozen && frozen && !terms.clean);
         self.reweigh(|death| (death.weight == Weight::Due && cancels(death)).then_some(Weight::Possible), change);
-        (self.standing, self.conn, self.keep_alive, self.dying) = (Standing::Up, Some(conn), keep_alive, None);
+        (self.standing, self.conn, self.keep_alive) = (Standing::Up, Some(conn), keep_alive);
+        (self.dying, self.spared) = (None, None);
         self.connects += 1;
     }
 
-    /// It is made to die. Gives the moment at which a new will is overdue.
+    /// It is made to die. Gives the moment at which a new will is overdue, or at which it turns out to live.
     pub(super) fn faulted(
         &mut self,
         fault: Fault,
         at: Moment,
         terms: &Terms,
-        mut change: impl FnMut(Change),
+        change: impl FnMut(Change),
     ) -> Option<Moment> {
         self.deaths += 1;
         let before = self.dying.replace(fault);
         if fault == Fault::Freeze {
             self.standing = Standing::Frozen;
         }
+        self.spared = (fault == Fault::Takeover).then(|| at + terms.delay + terms.patience);
+        self.owe(fault, before, at, terms, change).or(self.spared)
+    }
+
+    /// A will may have to come of `fault`. Gives the moment at which it is overdue.
+    fn owe(
+        &mut self,
+        fault: Fault,
+        before: Option<Fault>,
+        at: Moment,
+        terms: &Terms,
+        mut change: impl FnMut(Change),
+    ) -> Option<Moment> {
         let weight = terms.weight(fault)?;
         // One connection has one will: what comes after the first fault can only change when, and whether.
         if before.is_some() {
@@ -199,11 +216,13 @@ impl Account {
 
     /// Time has passed: what is overdue is lost, what may come or not is forgotten.
     pub(super) fn pass(&mut self, now: Moment, mut change: impl FnMut(Change)) {
+        if self.spared.take_if(|at| *at <= now).is_some() {
+            // The second client never came: the first one lives, whatever is thought of its will.
+            self.dying = None;
+        }
         self.pending.retain(|death| {
             let over = death.due <= now && matches!(death.weight, Weight::Tentative | Weight::Possible);
             if over {
-                // The second client never came: the first one lives.
-                self.dying.take_if(|fault| *fault == Fault::Takeover);
                 change(Change { from: Some(death.weight), to: None });
             }
             !over

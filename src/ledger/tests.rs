@@ -219,6 +219,27 @@ fn a_takeover_counts_when_the_second_client_is_there() {
     assert_eq!(story.sums(), [3, 3, 0, 0, 0, 0, 0, 0]);
 }
 
+/// Whatever is thought of its will: who was to be taken over, and was not, can be killed again.
+#[test]
+fn a_takeover_that_comes_to_nothing_leaves_a_device_that_can_die() {
+    for (link_up, terms) in [
+        (false, terms()),
+        (true, Terms { will: false, ..terms() }),
+        (true, Terms { clean: false, ..terms() }),
+        (false, Terms { delay: Duration::from_secs(3), ..terms() }),
+    ] {
+        let mut story = Story::new(1, terms);
+        story.fault(0, Fault::Takeover);
+        if !link_up {
+            story.ledger.link_down();
+        }
+        assert!(!story.ledger.accounts()[0].is_up());
+        story.wait(PATIENCE + terms.delay);
+        assert!(story.ledger.accounts()[0].is_up(), "{terms:?}");
+        assert_eq!(story.ledger.next_deadline(), None);
+    }
+}
+
 #[test]
 fn a_second_fault_on_the_way_makes_no_second_will() {
     let mut story = Story::new(2, terms());
