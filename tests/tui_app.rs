@@ -947,6 +947,19 @@ fn a_filter_is_live_counts_what_it_hides_and_goes_with_esc() {
 }
 
 #[test]
+fn a_paste_is_looked_for_once_and_not_letter_by_letter() {
+    let mut world = World::three(80, 24);
+    world.keys("/");
+    world.input(&Input::Paste(format!("  lwtThing-3{}\n", " x".repeat(4_000))));
+    assert_eq!(world.ui.app().sieve.asked(), 3, "each device once");
+    assert_eq!(world.ui.app().sieve.filter().text().len(), 400, "longer than any screen");
+    world.key(KeyCode::Esc);
+    world.keys(":");
+    world.input(&Input::Paste(" show-\u{1b}rules \n".into()));
+    assert!(world.draw().contains(":show-rules▎"), "{}", world.screen());
+}
+
+#[test]
 fn a_filter_holds_on_incidents_messages_and_feeds() {
     let mut world = World::three(140, 40);
     world.die(ConnId(1), "lwtThing", Fault::Fin);

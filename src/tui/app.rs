@@ -270,6 +270,7 @@ impl App {
             cursor.sync(self.messages.sift.listed(view.fleet, index), rows);
         }
         self.notices.hear(view.status);
+        self.sync_palette(view);
         match self.page {
             Page::Incidents => self.incidents.sync(view, self.room(), &self.sieve),
             Page::Messages => self.messages.sync(view, self.room()),
@@ -344,7 +345,7 @@ impl App {
             Action::Yes => self.confirm(view),
             Action::Undo => Some(Command::UndoLaunch),
             Action::Filter => self.open(Layer::Filter),
-            Action::Palette => self.open(Layer::Palette { typed: String::new(), row: 0 }),
+            Action::Palette => self.open(Layer::Palette { typed: String::new(), chosen: None }),
             Action::Pause => {
                 self.wish = Some(Wish::Pause);
                 None

@@ -24,9 +24,9 @@ impl App {
         match self.layers.last_mut() {
             Some(Layer::Mass(form)) => form.erase(),
             Some(Layer::Launch { number }) => *number /= 10,
-            Some(Layer::Palette { typed, row }) => {
+            Some(Layer::Palette { typed, chosen }) => {
                 typed.pop();
-                *row = 0;
+                *chosen = None;
             }
             Some(Layer::Filter) => {
                 let mut text = self.sieve.filter().text().to_owned();
@@ -41,9 +41,9 @@ impl App {
     /// Takes back the whole line, as a shell does.
     pub(super) fn erase_all(&mut self) -> Option<Command> {
         match self.layers.last_mut() {
-            Some(Layer::Palette { typed, row }) => {
+            Some(Layer::Palette { typed, chosen }) => {
                 typed.clear();
-                *row = 0;
+                *chosen = None;
             }
             Some(Layer::Filter) => self.sieve.set(""),
             _ => {}
@@ -51,21 +51,24 @@ impl App {
         None
     }
 
-    /// A character where a text is written.
-    pub fn write(&mut self, letter: char, view: &View<'_>) {
-        // Longer than any screen: nobody means it.
-        const LONGEST: usize = 400;
+    /// What is typed or pasted where a text is written: as much of it as a line holds.
+    pub fn write(&mut self, text: &str, view: &View<'_>) {
         match self.layers.last_mut() {
-            Some(Layer::Palette { typed, row }) if typed.len() < LONGEST => {
-                typed.push(letter);
-                *row = 0;
+            Some(Layer::Palette { typed, chosen }) => {
+                *typed = with(typed, text);
+                *chosen = None;
             }
-            Some(Layer::Filter) if self.sieve.filter().text().len() < LONGEST => {
-                let text = format!("{}{letter}", self.sieve.filter().text());
-                self.sieve.set(&text);
-            }
+            Some(Layer::Filter) => self.sieve.set(&with(self.sieve.filter().text(), text)),
             _ => {}
         }
         self.sync(view);
     }
+}
+
+/// `before` and as many letters of `text` as fit behind it; what only controls a terminal is left out.
+fn with(before: &str, text: &str) -> String {
+    // Longer than any screen: nobody means it.
+    const LONGEST: usize = 400;
+    let room = LONGEST.saturating_sub(before.chars().count());
+    before.chars().chain(text.chars().filter(|letter| !letter.is_control()).take(room)).collect()
 }

@@ -13,10 +13,8 @@ use ratatui::layout::{Position, Rect};
 pub enum Target {
     /// What a key does: a tab, or a hint in the footer.
     Key(Action),
-    /// A device in its pane or line.
+    /// A device in its pane, line or cell.
     Device(ClientId),
-    /// A cell of the wall, by its place among the devices that are shown.
-    Cell(usize),
     /// The head of a column of the table.
     Heading(Column),
     /// The region of the devices.
@@ -47,12 +45,14 @@ pub enum Target {
     Lesson(usize),
     /// The list of lessons.
     Lessons,
-    /// What stands below a list and tells of the selected line.
-    Selected,
+    /// What stands below a list and tells of this line, which was the selected one.
+    Below(Box<Self>),
     /// The text of a page.
     Text,
-    /// A line of the menu on top.
+    /// A line of the menu on top, where none ever changes its place.
     Line(usize),
+    /// A line of the palette.
+    Choice(Action),
     /// The layer on top.
     Layer,
     /// What lies beside a pop-up.
@@ -66,8 +66,9 @@ pub enum Target {
 pub struct Zones {
     mode: Option<Mode>,
     parts: Vec<(Rect, Target)>,
-    /// Where a wall is, how its cells stand, and the first of them.
-    wall: Option<(Rect, Grid, usize)>,
+    /// Where a wall is, how its cells stand, and whose they are: a place would be another device's as soon as one comes,
+    /// goes or is sorted elsewhere.
+    wall: Option<(Rect, Grid, Vec<ClientId>)>,
 }
 
 impl Zones {
@@ -93,14 +94,15 @@ impl Zones {
     pub fn at(&self, place: Position, mode: Mode) -> Option<Target> {
         let mut over = self.parts.iter().rev().filter(|(area, _)| area.contains(place));
         let (_, target) = over.next().filter(|_| self.mode == Some(mode))?;
-        let cell = self.wall.filter(|_| *target == Target::Devices);
-        let cell = cell.and_then(|(area, grid, first)| Some(first + grid.place(area, place)?));
-        Some(cell.map_or_else(|| target.clone(), Target::Cell))
+        let wall = self.wall.as_ref().filter(|_| *target == Target::Devices);
+        let cell = wall.and_then(|(area, grid, cells)| cells.get(grid.place(*area, place)?));
+        Some(cell.map_or_else(|| target.clone(), |client| Target::Device(client.clone())))
     }
 
-    /// A wall was drawn inside the border `area`: it may have too many cells to note each.
-    pub const fn wall(&mut self, area: Rect, grid: Grid, first: usize) {
-        self.wall = Some((area, grid, first));
+    /// A wall was drawn inside the border `area`, with these devices from its first cell on. So many parts would be a long
+    /// way for each click.
+    pub fn wall(&mut self, area: Rect, grid: Grid, cells: Vec<ClientId>) {
+        self.wall = Some((area, grid, cells));
     }
 
     /// All of them.

@@ -1,5 +1,6 @@
 //! What can be open on top of the fleet.
 
+use super::action::Action;
 use super::document::Document;
 use super::keymap::Mode;
 use super::mass::Form;
@@ -74,8 +75,9 @@ pub enum Layer {
     Palette {
         /// What was typed.
         typed: String,
-        /// The line under the cursor.
-        row: usize,
+        /// The action under the cursor: its line moves when another begins or ceases to do something. `None` is the first
+        /// until that is known.
+        chosen: Option<Action>,
     },
     /// The columns of the table.
     Columns {

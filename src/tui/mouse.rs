@@ -27,7 +27,11 @@ impl App {
         match target {
             Target::Key(action) => self.update(*action, view),
             Target::Outside => self.update(Action::Back, view),
-            Target::Selected => self.update(Action::Enter, view),
+            // It may no longer be the one that is selected, or be hidden.
+            Target::Below(line) => {
+                self.select(line, view);
+                if self.select(line, view) { self.update(Action::Enter, view) } else { Vec::new() }
+            }
             Target::Heading(column) if self.page == Page::Fleet => {
                 self.sort_by(*column, view);
                 self.sync(view);
@@ -52,11 +56,6 @@ impl App {
                 self.focus = Focus::Devices;
                 let rows = self.sieve.sorted(view.fleet);
                 self.cursor.choose(client, view.fleet, rows, &regions.grid) && focus.0 == Focus::Devices
-            }
-            Target::Cell(index) if fleet => {
-                let client = self.rows(view).get(*index).and_then(|key| view.fleet.device(*key));
-                let client = client.map(|device| device.id.clone());
-                client.is_some_and(|client| self.select(&Target::Device(client), view))
             }
             Target::Devices if fleet => {
                 self.focus = Focus::Devices;
@@ -98,11 +97,10 @@ impl App {
             }
             Target::Lesson(lesson) => std::mem::replace(&mut self.lessons.selected, *lesson) == *lesson,
             Target::Line(line) => match self.layers.last_mut() {
-                Some(Layer::Death { row, .. } | Layer::Palette { row, .. } | Layer::Columns { row }) => {
-                    std::mem::replace(row, *line) == *line
-                }
+                Some(Layer::Death { row, .. } | Layer::Columns { row }) => std::mem::replace(row, *line) == *line,
                 _ => false,
             },
+            Target::Choice(action) => self.choose_entry(*action, view),
             _ => false,
         }
     }
@@ -113,7 +111,7 @@ impl App {
         let regions = self.regions(view);
         let (one, many) = if down { (Action::Down, Action::PageDown) } else { (Action::Up, Action::PageUp) };
         match target {
-            Target::Device(_) | Target::Cell(_) | Target::Heading(_) | Target::Devices => {
+            Target::Device(_) | Target::Heading(_) | Target::Devices => {
                 // A pane is as high as a few lines.
                 let by = if regions.grid.form == Form::Panes { 1 } else { NOTCH };
                 self.cursor.scroll(down, by, view.fleet, self.sieve.sorted(view.fleet), &regions.grid);
@@ -137,8 +135,8 @@ impl App {
             Target::Text if self.page == Page::Rules => self.rules.step(many, view, NOTCH),
             Target::Text if self.page == Page::Lesson => self.lessons.step(many, NOTCH),
             Target::Lesson(_) | Target::Lessons => self.lessons.step(one, 1),
-            Target::Line(_) | Target::Layer => self.wheel_layer(one, many, view),
-            Target::Key(_) | Target::Selected | Target::Text | Target::Outside | Target::Nothing => {}
+            Target::Line(_) | Target::Choice(_) | Target::Layer => self.wheel_layer(one, many, view),
+            Target::Key(_) | Target::Below(_) | Target::Text | Target::Outside | Target::Nothing => {}
         }
         self.sync(view);
     }

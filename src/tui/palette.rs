@@ -5,6 +5,7 @@ use super::action::Action;
 use super::app::App;
 use super::keymap::{BINDINGS, Mode};
 use super::layer::Layer;
+use super::selection::stepped;
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
@@ -85,14 +86,48 @@ impl Ranking {
 impl App {
     /// The action under the cursor, and closes the palette; says why not, if that one does nothing now.
     pub(super) fn choose(&mut self, view: &View<'_>) -> Option<Action> {
-        let Some(Layer::Palette { typed, row }) = self.layers.last() else { return None };
-        let entry = self.palette(typed, view).into_iter().nth(*row)?;
+        let Some(Layer::Palette { typed, chosen }) = self.layers.last() else { return None };
+        let mut entries = self.palette(typed, view);
+        let row = row(&entries, *chosen);
+        let entry = (row < entries.len()).then(|| entries.swap_remove(row))?;
         if let Some(why) = entry.refused {
             self.say(view, format!("{}: {why}", entry.name));
             return None;
         }
         self.close();
         Some(entry.action)
+    }
+
+    /// Puts the cursor of a palette in which nothing was chosen on its first line, where it stays.
+    pub(super) fn sync_palette(&mut self, view: &View<'_>) {
+        let Some(Layer::Palette { typed, chosen: None }) = self.layers.last() else { return };
+        let first = self.palette(typed, view).first().map(|entry| entry.action);
+        if let Some(Layer::Palette { chosen, .. }) = self.layers.last_mut() {
+            *chosen = first;
+        }
+    }
+
+    /// One line up or down in the palette.
+    pub(super) fn step_palette(&mut self, action: Action, view: &View<'_>) {
+        let Some(Layer::Palette { typed, chosen }) = self.layers.last() else { return };
+        let entries = self.palette(typed, view);
+        let row = stepped(row(&entries, *chosen), action, entries.len().saturating_sub(1), 1);
+        let next = entries.get(row).map(|entry| entry.action);
+        if let Some(Layer::Palette { chosen, .. }) = self.layers.last_mut() {
+            *chosen = next;
+        }
+    }
+
+    /// Selects the line of `action`, if there is one; true if it was selected already.
+    pub(super) fn choose_entry(&mut self, action: Action, view: &View<'_>) -> bool {
+        let Some(Layer::Palette { typed, chosen }) = self.layers.last() else { return false };
+        let entries = self.palette(typed, view);
+        let Some(place) = entries.iter().position(|entry| entry.action == action) else { return false };
+        let was = row(&entries, *chosen) == place;
+        if let Some(Layer::Palette { chosen, .. }) = self.layers.last_mut() {
+            *chosen = Some(action);
+        }
+        was
     }
 
     /// The lines for what was typed, the best first.
@@ -165,6 +200,11 @@ impl App {
         }
         (!self.works(action, view)).then(|| "there is nothing to do it to now".to_owned())
     }
+}
+
+/// The line of the action that was chosen; the first, if none was or if what was typed since leaves it out.
+pub(super) fn row(entries: &[Entry], chosen: Option<Action>) -> usize {
+    chosen.and_then(|action| entries.iter().position(|entry| entry.action == action)).unwrap_or(0)
 }
 
 #[cfg(test)]

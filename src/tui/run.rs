@@ -155,7 +155,7 @@ impl<B: Backend> Ui<B> {
                 let mode = self.app.mode();
                 let was_paused = self.paused.take().is_some();
                 if let (true, Some(Key::Char(letter))) = (mode.is_text(), Key::of(key)) {
-                    self.app.write(letter, view);
+                    self.app.write(letter.encode_utf8(&mut [0; 4]), view);
                     return Vec::new();
                 }
                 match self.app.keys.action(mode, key) {
@@ -228,9 +228,7 @@ impl<B: Backend> Ui<B> {
         let mode = self.app.mode();
         if mode.is_text() {
             self.schedule.changed();
-            for letter in text.trim().chars().filter(|letter| !letter.is_control()).take(400) {
-                self.app.write(letter, view);
-            }
+            self.app.write(text.trim(), view);
         }
         if !matches!(mode, Mode::Launch | Mode::Mass) {
             return Vec::new();

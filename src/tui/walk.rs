@@ -65,14 +65,7 @@ impl App {
                 _ => {}
             },
             (Some(Layer::Mass(_)), _) => return self.change_mass(action, view),
-            (Some(Layer::Palette { typed, row }), _) => {
-                let (typed, now) = (typed.clone(), *row);
-                let last = self.palette(&typed, view).len().saturating_sub(1);
-                let next = if action == Action::Up { now.saturating_sub(1) } else { (now + 1).min(last) };
-                if let Some(Layer::Palette { row, .. }) = self.layers.last_mut() {
-                    *row = next;
-                }
-            }
+            (Some(Layer::Palette { .. }), _) => self.step_palette(action, view),
             (Some(Layer::Columns { .. }), _) => self.step_columns(action),
             (Some(layer), _) => {
                 let page = usize::from(self.area.height / 2);

@@ -267,6 +267,89 @@ fn a_cell_of_a_wall_is_chosen_by_a_click() {
 }
 
 #[test]
+fn a_cell_of_a_wall_is_the_device_that_was_drawn_there() {
+    for paused in ["", "f"] {
+        let mut world = World::up(80, 24);
+        for number in 0..300 {
+            world.launch(&format!("d{number}"));
+        }
+        world.keys("v");
+        // By state: a device that dies does not stay where it was.
+        for _ in 0..20 {
+            world.keys("s");
+            if world.draw().contains("by state") {
+                break;
+            }
+        }
+        assert!(world.screen().contains("by state"), "{}", world.screen());
+        world.keys(paused);
+        world.draw();
+        let (x, y) = (2 + 10, 3 + 2);
+        world.die(ConnId(290), "d289", Fault::Fin);
+        world.apply(Event::Device(DeviceEvent::Removed { client: "d3".into() }));
+        if !paused.is_empty() {
+            world.draw();
+        }
+        mouse(&mut world, MouseEventKind::Down(MouseButton::Left), (x, y));
+        assert_eq!(selected(&world), format!("d{}", 2 * 76 + 10), "{}", world.draw());
+    }
+    // One that is gone is not another's.
+    let mut world = World::up(80, 24);
+    for number in 0..300 {
+        world.launch(&format!("d{number}"));
+    }
+    world.keys("v");
+    world.draw();
+    world.apply(Event::Device(DeviceEvent::Removed { client: "d5".into() }));
+    world.launch("late");
+    mouse(&mut world, MouseEventKind::Down(MouseButton::Left), (2 + 5, 3));
+    assert_eq!(selected(&world), "d0");
+}
+
+#[test]
+fn what_stands_below_a_list_opens_what_it_told_of() {
+    let mut world = World::three(140, 40);
+    world.keys("3");
+    world.message("/lwt/connected/topic", br#"{"message": "the first"}"#, Some("lwtThing"), false);
+    world.draw();
+    let (x, y) = place(&world, "\"the first\"");
+    let below = (x, y.max(30));
+    let text = world.screen().lines().nth(usize::from(below.1)).unwrap().to_owned();
+    // Not drawn yet, and the cursor follows the newest.
+    world.message("/lwt/connected/topic", br#"{"message": "the second"}"#, Some("lwtThing"), false);
+    mouse(&mut world, MouseEventKind::Down(MouseButton::Left), below);
+    assert_eq!(world.ui.app().mode(), Mode::Message, "{text}");
+    let screen = world.draw();
+    let open = screen.split("esc back").next().unwrap();
+    assert!(open.contains("the first"), "{screen}");
+    let view = View { fleet: &world.fleet, status: &world.status, rules: &world.rules, now: world.now };
+    assert_eq!(world.ui.app().copied(&view).as_deref(), Some(r#"{"message": "the first"}"#));
+}
+
+#[test]
+fn a_line_of_the_palette_stays_an_action_while_others_cease_to_work() {
+    let mut world = World::three(80, 24);
+    world.keys(":");
+    world.draw();
+    let at = place(&world, "show-rules");
+    let kill = place(&world, "ask-death");
+    assert!(kill.1 < at.1);
+    // Nobody is left to be killed: those lines go to the end.
+    for id in ["lwtThing", "lwtThing-2", "lwtThing-3"] {
+        world.apply(Event::Device(DeviceEvent::Removed { client: id.into() }));
+    }
+    let press = MouseEventKind::Down(MouseButton::Left);
+    mouse(&mut world, press, at);
+    let screen = world.draw();
+    assert!(screen.contains("▸show-rules"), "{screen}");
+    assert_ne!(place(&world, "show-rules"), at);
+    // The cursor goes with it, too: a device is there again.
+    world.launch("lwtThing");
+    world.key(KeyCode::Enter);
+    assert_eq!(world.ui.app().page, Page::Rules);
+}
+
+#[test]
 fn the_head_of_a_column_sorts() {
     let mut world = World::three(140, 40);
     world.keys("v");

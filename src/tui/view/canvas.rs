@@ -10,6 +10,7 @@ use super::super::text::{self, fit};
 use super::super::{View, words};
 use super::album::Album;
 use crate::clock::Moment;
+use crate::mqtt::ClientId;
 use ratatui::buffer::{Buffer, CellDiffOption, CellWidth};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -68,9 +69,9 @@ impl<'a> Canvas<'a> {
         self.zones.add(Rect { x: area.x.saturating_sub(1), width: area.width + 2, ..area }, target);
     }
 
-    /// Notes that a wall is drawn inside the border `area`, from the device in place `first` on.
-    pub const fn zone_wall(&mut self, area: Rect, grid: Grid, first: usize) {
-        self.zones.wall(area, grid, first);
+    /// Notes that a wall is drawn inside the border `area`, with these devices from its first cell on.
+    pub fn zone_wall(&mut self, area: Rect, grid: Grid, cells: Vec<ClientId>) {
+        self.zones.wall(area, grid, cells);
     }
 
     /// Notes that a pop-up is drawn in `area`, over everything but the keys of the footer.

@@ -93,7 +93,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         && let Some(incident) = canvas.app.incidents.selected(canvas.view)
     {
         sequence::preview(canvas, regions.sequence, incident);
-        canvas.zone(regions.sequence, Target::Selected);
+        canvas.zone(regions.sequence, Target::Below(Box::new(Target::Incident(incident.id))));
     }
 }
 

@@ -80,7 +80,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     }
     if regions.message.height > 0 {
         message(canvas, regions.message);
-        canvas.zone(regions.message, Target::Selected);
+        if let Some(told) = page.selected(canvas.view) {
+            canvas.zone(regions.message, Target::Below(Box::new(Target::Told(told.number()))));
+        }
     }
 }
 

@@ -106,7 +106,7 @@ fn draw_signs(canvas: &mut Canvas<'_>) {
             Layer::Launch { number } => launch::draw(canvas, body, *number),
             Layer::Confirm { targets, deed } => confirm::draw(canvas, body, targets, *deed),
             Layer::Filter => prompt::draw(canvas, regions.footer),
-            Layer::Palette { typed, row } => palette::draw(canvas, body, typed, *row),
+            Layer::Palette { typed, chosen } => palette::draw(canvas, body, typed, *chosen),
             Layer::Columns { row } => columns::draw(canvas, body, *row),
             Layer::Help { scroll } => help::draw(canvas, body, *scroll),
             Layer::Notices { scroll } => notices::draw(canvas, body, *scroll),

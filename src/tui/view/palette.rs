@@ -10,8 +10,10 @@
 
 use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns};
+use crate::tui::action::Action;
 use crate::tui::hit::Target;
 use crate::tui::layout::middle;
+use crate::tui::palette::row;
 use crate::tui::text::clean;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -21,7 +23,7 @@ const NAME: u16 = 24;
 const KEY: u16 = 11;
 
 /// Draws the palette.
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, typed: &str, row: usize) {
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, typed: &str, chosen: Option<Action>) {
     let entries = canvas.app.palette(typed, canvas.view);
     let most = area.height.saturating_sub(2).min(18);
     let area = middle(area, area.width.min(84), most.min(columns(entries.len()).max(1)).saturating_add(2));
@@ -45,11 +47,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, typed: &str, row: usize) {
         canvas.put(inner.x, inner.y, "No action is called like that.", inner.width, canvas.look.dim());
         return;
     }
-    let row = row.min(entries.len() - 1);
+    let row = row(&entries, chosen);
     let top = (row + 1).saturating_sub(usize::from(inner.height));
     for (y, (index, entry)) in (inner.y..inner.bottom()).zip(entries.iter().enumerate().skip(top)) {
         let line = Rect { y, height: 1, ..inner };
-        canvas.zone_line(line, Target::Line(index));
+        canvas.zone_line(line, Target::Choice(entry.action));
         let (style, key) = match entry.refused {
             None => (Style::new(), canvas.look.accent()),
             Some(_) => (canvas.look.dim(), canvas.look.dim()),

@@ -43,16 +43,17 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
         ..Titles::default()
     };
     let inner = frame(canvas, regions.devices, focus, &titles);
-    canvas.zone_wall(regions.devices, grid, first);
+    let mut cells = Vec::with_capacity(capacity.min(rows.len()));
     for (place, key) in rows.iter().skip(first).take(capacity).enumerate() {
         let (x, y) = Grid::cell(regions.devices, place / grid.columns, place % grid.columns);
+        let Some(device) = fleet.device(*key) else { break };
+        cells.push(device.id.clone());
         if y + 1 >= inner.bottom() || x >= inner.right() {
             continue;
         }
-        if let Some(device) = fleet.device(*key) {
-            cell(canvas, x, y, device);
-        }
+        cell(canvas, x, y, device);
     }
+    canvas.zone_wall(regions.devices, grid, cells);
     legend(canvas, regions.devices);
     let index = app.cursor.index();
     if here && let Some(device) = rows.get(index).and_then(|key| fleet.device(*key)) {

@@ -86,7 +86,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         && let Some(device) = app.wills.device(fleet, shown)
     {
         one(canvas, regions.will, device);
-        canvas.zone(regions.will, Target::Selected);
+        canvas.zone(regions.will, Target::Below(Box::new(Target::Will(device.id.clone()))));
     }
 }
 
