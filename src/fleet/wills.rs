@@ -6,6 +6,7 @@ use super::feed::FeedEntry;
 use super::presence::{Presence, WillSent};
 use super::state::Fleet;
 use crate::mqtt::{Fault, Protocol, Will};
+use bytes::Bytes;
 use std::time::Duration;
 
 /// Whether a device's will would be published if its connection ended now, without DISCONNECT.
@@ -54,6 +55,12 @@ pub fn heard<'a>(fleet: &'a Fleet, device: &Device) -> Option<&'a FeedEntry> {
         return None;
     }
     fleet.feed(Role::Will).entries().iter().find(|entry| entry.device.as_ref() == Some(&device.id))
+}
+
+/// The payload of its will: of the one that was seen in its CONNECT, or of the last one that came.
+#[must_use]
+pub fn payload<'a>(fleet: &'a Fleet, device: &'a Device) -> Option<&'a Bytes> {
+    of(device).map(|will| &will.payload).or_else(|| heard(fleet, device).map(|entry| &entry.message.payload))
 }
 
 /// Whether it would fire.

@@ -255,32 +255,36 @@ impl App {
         }
     }
 
-    /// The text that `y` copies: of a message its payload, bytes that are no text in hexadecimal.
+    /// What `y` copies: of a message or a will its payload, of anything else the id of its device. Every frame asks, so
+    /// nothing is written down for it.
+    pub(super) fn source<'a>(&'a self, view: &View<'a>) -> Option<&'a [u8]> {
+        let payload = |entry: &'a FeedEntry| &entry.message.payload[..];
+        let id = |client: &'a ClientId| client.as_str().as_bytes();
+        match (self.layers.last(), self.mode()) {
+            (Some(Layer::Message { entry, .. }), _) => Some(payload(entry)),
+            (None, Mode::Messages) => match self.messages.selected(view)? {
+                Told::Message(entry) => Some(payload(entry)),
+                news @ Told::News(_) => news.device().map(id),
+            },
+            (None, Mode::Wills) => {
+                self.current(view).and_then(|device| wills::payload(view.fleet, device)).map(|all| &all[..])
+            }
+            (None, Mode::Feed) => self.current_message(view).map(payload),
+            _ => self.current(view).map(|device| id(&device.id)),
+        }
+    }
+
+    /// The text that `y` copies: bytes that are no text in hexadecimal.
     #[must_use]
     pub fn copied(&self, view: &View<'_>) -> Option<String> {
-        let readable = |payload: &[u8]| match std::str::from_utf8(payload) {
+        let source = self.source(view)?;
+        Some(match std::str::from_utf8(source) {
             Ok(text) => text.to_owned(),
-            Err(_) => payload.iter().fold(String::with_capacity(payload.len() * 2), |mut hex, byte| {
+            Err(_) => source.iter().fold(String::with_capacity(source.len() * 2), |mut hex, byte| {
                 // Writing to a String cannot fail.
                 let _ = write!(hex, "{byte:02x}");
                 hex
             }),
-        };
-        let text = |entry: &FeedEntry| readable(&entry.message.payload);
-        match (self.layers.last(), self.mode()) {
-            (Some(Layer::Message { entry, .. }), _) => Some(text(entry)),
-            (None, Mode::Messages) => match self.messages.selected(view)? {
-                Told::Message(entry) => Some(text(entry)),
-                Told::News(_) => self.messages.selected(view)?.device().map(|client| client.as_str().to_owned()),
-            },
-            (None, Mode::Wills) => {
-                let device = self.current(view)?;
-                let will = wills::of(device).map(|will| &will.payload);
-                let heard = || wills::heard(view.fleet, device).map(|entry| &entry.message.payload);
-                will.or_else(heard).map(|payload| readable(payload))
-            }
-            (None, Mode::Feed) => self.current_message(view).map(text),
-            _ => self.current(view).map(|device| device.id.as_str().to_owned()),
-        }
+        })
     }
 }

@@ -50,7 +50,7 @@ impl App {
             Action::Left | Action::Right if self.mode() == Mode::Sequence => self.can_turn_incident(action, view),
             Action::Left | Action::Right if self.mode() == Mode::Lesson => self.lessons.can_turn(action),
             Action::Left | Action::Right if matches!(self.mode(), Mode::Messages | Mode::Mass) => true,
-            Action::Copy => self.copied(view).is_some(),
+            Action::Copy => self.source(view).is_some(),
             Action::Left | Action::Right => self.rules.can_turn(action == Action::Right),
             Action::GoOn => {
                 let state = view.status.lesson.as_ref().map(Player::state);
