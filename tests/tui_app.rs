@@ -1261,6 +1261,22 @@ fn messages_come_in_order_and_the_cursor_stays_on_its_own() {
 }
 
 #[test]
+fn a_will_is_made_readable_when_it_is_selected_and_not_every_frame() {
+    let mut world = World::three(140, 40);
+    world.keys("4");
+    world.draw();
+    let read = |world: &World| world.ui.app().wills.document().map(|document| document.lines.as_ptr());
+    let before = read(&world);
+    assert!(before.is_some());
+    world.active(ConnId(1), 1, 1);
+    world.pass(1_000);
+    world.draw();
+    assert_eq!(read(&world), before, "nothing about the will has changed");
+    world.keys("j");
+    assert!(world.draw().contains(r#""client_id": "lwtThing-2""#), "{}", world.screen());
+}
+
+#[test]
 fn y_copies_the_payload_byte_for_byte_and_bytes_as_hexadecimal() {
     let mut world = World::three(80, 24);
     world.message("/last/will/topic", b"say \x1b[2J", None, false);

@@ -17,6 +17,7 @@ use super::page::Page;
 use super::rules::RulesPage;
 use super::selection::{DeviceCursor, FeedCursor, Listed};
 use super::sieve::Sieve;
+use super::wills::WillsPage;
 use crate::fleet::{Device, DeviceKey, FeedEntry, Role};
 use crate::hub::mass::Kind;
 use crate::hub::{Command, Notice};
@@ -76,7 +77,7 @@ pub struct App {
     /// The place on the page of messages.
     pub messages: MessagesPage,
     /// The place on the page of wills.
-    pub wills: DeviceCursor,
+    pub wills: WillsPage,
     /// The place on the page of rules.
     pub rules: RulesPage,
     /// The place on the page of lessons.
@@ -126,7 +127,7 @@ impl Default for App {
             page: Page::default(),
             incidents: IncidentsPage::default(),
             messages: MessagesPage::default(),
-            wills: DeviceCursor::default(),
+            wills: WillsPage::default(),
             rules: RulesPage::default(),
             lessons: LessonPage::default(),
             shape: Shape::default(),
@@ -211,7 +212,7 @@ impl App {
             (Some(client), ..) => view.device(client?),
             (None, Page::Incidents, _) => view.device(&self.incidents.selected(view)?.client),
             (None, Page::Messages, _) => view.device(self.messages.selected(view)?.device()?),
-            (None, Page::Wills, _) => self.wills.device(view.fleet, self.sieve.rows(view.fleet)),
+            (None, Page::Wills, _) => self.wills.cursor.device(view.fleet, self.sieve.rows(view.fleet)),
             (None, _, Focus::Feed) => view.device(self.current_message(view)?.device.as_ref()?),
             (None, _, Focus::Devices) => self.cursor.device(view.fleet, self.rows(view)),
         }

@@ -1,13 +1,26 @@
 //! A payload for reading: JSON indented, anything else escaped.
 
-use super::text::clean;
+use super::text::{clean, wrap};
+use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// How much of a payload is made readable. A will is a few hundred bytes; what is longer is cut, and says so.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// A payload in lines.
+/// A line of a payload, or the part of one that a width holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Which line it is of: an index into [`Document::lines`]; of bytes, which of theirs.
+    pub line: usize,
+    /// How far it stands in.
+    pub indent: usize,
+    /// What it says.
+    pub text: String,
+}
+
+/// A payload in lines.
+#[derive(Clone, Debug, Default)]
 pub struct Document {
     /// What it is: `JSON, 91 bytes`, `not JSON, 12 bytes`, …
     pub kind: String,
@@ -17,6 +30,8 @@ pub struct Document {
     pub lines: Vec<String>,
     /// What is no text.
     pub bytes: Vec<u8>,
+    /// The parts for the last width that was asked for: a long payload is not broken anew every frame.
+    broken: RefCell<(usize, Arc<[Part]>)>,
 }
 
 impl Document {
@@ -37,7 +52,37 @@ impl Document {
         if bytes > MOST_BYTES {
             lines.push(format!("… and {} bytes more", bytes - MOST_BYTES));
         }
-        Self { kind: format!("{kind}, {size}"), json, lines, bytes: shown }
+        Self { kind: format!("{kind}, {size}"), json, lines, bytes: shown, ..Self::default() }
+    }
+
+    /// All of it, broken to `room` columns.
+    #[must_use]
+    pub fn parts(&self, room: usize) -> Arc<[Part]> {
+        let mut broken = self.broken.borrow_mut();
+        if broken.0 != room || broken.1.is_empty() {
+            *broken = (room, self.breaks(room).into());
+        }
+        Arc::clone(&broken.1)
+    }
+
+    fn breaks(&self, room: usize) -> Vec<Part> {
+        let bytes = if self.bytes.is_empty() { Vec::new() } else { hex(&self.bytes, room) };
+        let mut parts = Vec::new();
+        for (line, text) in bytes.iter().enumerate() {
+            parts.extend(wrap(text, room).into_iter().map(|text| Part { line, indent: 0, text }));
+        }
+        for (line, text) in self.lines.iter().enumerate() {
+            let indent = self.indent(line, room);
+            parts.extend(wrap(&text[indent..], room - indent).into_iter().map(|text| Part { line, indent, text }));
+        }
+        parts
+    }
+
+    /// How far in a line stands: what is broken goes on below where it began, as far as that leaves room.
+    fn indent(&self, line: usize, room: usize) -> usize {
+        let line = &self.lines[line];
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        if indent + 20 < room { indent } else { 0 }
     }
 }
 
@@ -151,15 +196,9 @@ mod tests {
     #[test]
     fn what_is_no_json_keeps_its_length() {
         assert_eq!(Document::read(b"").kind, "empty, 0 bytes");
-        assert_eq!(
-            Document::read(b"offline\nnow"),
-            Document {
-                kind: "not JSON, 11 bytes".into(),
-                json: false,
-                lines: vec!["offline\\n".into(), "now".into()],
-                bytes: Vec::new()
-            }
-        );
+        let document = Document::read(b"offline\nnow");
+        assert_eq!((document.kind.as_str(), document.json), ("not JSON, 11 bytes", false));
+        assert_eq!(document.lines, ["offline\\n", "now"]);
     }
 
     #[test]

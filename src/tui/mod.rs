@@ -44,6 +44,7 @@ pub mod theme;
 pub mod told;
 pub mod view;
 mod walk;
+pub mod wills;
 pub mod words;
 mod works;
 

@@ -88,7 +88,7 @@ impl App {
             }
             Target::Will(client) => {
                 let grid = layout::wills(self.room()).grid();
-                self.wills.choose(client, view.fleet, self.sieve.rows(view.fleet), &grid)
+                self.wills.cursor.choose(client, view.fleet, self.sieve.rows(view.fleet), &grid)
             }
             Target::Rule(rule) => {
                 let was = self.rules.selected;
@@ -129,7 +129,7 @@ impl App {
             }
             Target::Will(_) | Target::Wills => {
                 let grid = layout::wills(self.room()).grid();
-                self.wills.scroll(down, NOTCH, view.fleet, self.sieve.rows(view.fleet), &grid);
+                self.wills.cursor.scroll(down, NOTCH, view.fleet, self.sieve.rows(view.fleet), &grid);
             }
             Target::Rule(_) | Target::Rules => self.rules.step(one, view, 1),
             Target::Text if self.page == Page::Rules => self.rules.step(many, view, NOTCH),

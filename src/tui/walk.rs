@@ -48,7 +48,7 @@ impl App {
         }
         if self.layers.is_empty() && self.page == Page::Wills {
             let grid = layout::wills(self.room()).grid();
-            self.wills.step(action, view.fleet, self.sieve.rows(view.fleet), &grid);
+            self.wills.cursor.step(action, view.fleet, self.sieve.rows(view.fleet), &grid);
             return None;
         }
         if self.layers.is_empty() && self.page == Page::Messages {

@@ -34,8 +34,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, entry: &FeedEntry, document: &D
     let mut all = Sheet::new(room);
     all.text(&facts, 0, canvas.look.dim());
     all.gap();
+    let lines = all.lines.len() + document.parts(room).len();
+    let area = middle(area, width, columns(lines).saturating_add(2));
+    let rows = usize::from(area.height.saturating_sub(2));
+    let mut all = all.showing(scroll.min(lines.saturating_sub(rows)), rows);
     payload::write(canvas.look, &mut all, document);
-    let area = middle(area, width, columns(all.lines.len()).saturating_add(2));
     canvas.clear(area);
     canvas.pop_up(area);
     let left = format!("{}  {}", entry.role.name(), clean_within(&message.topic, room));

@@ -219,7 +219,8 @@ fn became(canvas: &Canvas<'_>, news: &News) -> (&'static str, String, Style) {
 /// What the selected message says, below the list.
 fn message(canvas: &mut Canvas<'_>, area: Rect) {
     let page = &canvas.app.messages;
-    let mut sheet = Sheet::new(usize::from(area.width.saturating_sub(4)));
+    let rows = usize::from(area.height.saturating_sub(2));
+    let mut sheet = Sheet::new(usize::from(area.width.saturating_sub(4))).showing(0, rows);
     let (entry, document) = match (page.selected(canvas.view), page.document()) {
         (Some(Told::Message(entry)), Some(document)) => (entry, document),
         (Some(Told::News(news)), _) => return news_in_full(canvas, area, sheet, news),
@@ -229,7 +230,7 @@ fn message(canvas: &mut Canvas<'_>, area: Rect) {
     let retained = if entry.message.retain { " · retained" } else { "" };
     let topic = clean_within(&entry.message.topic, sheet.room);
     let left = format!("{}  {topic} · QoS {}{retained}", entry.role.name(), entry.message.qos.as_u8());
-    let hidden = sheet.lines.len().saturating_sub(usize::from(area.height.saturating_sub(2)));
+    let hidden = sheet.lines.len().saturating_sub(rows);
     let open = canvas.key(Mode::Messages, Action::Enter);
     let below = if hidden > 0 { format!("{open} opens it: {hidden} lines more") } else { String::new() };
     let titles = Titles {

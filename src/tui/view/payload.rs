@@ -1,32 +1,33 @@
 //! A payload in lines: JSON with its names, texts and numbers told apart, bytes in hexadecimal, text as it is.
 
 use super::sheet::{Pieces, Sheet};
-use crate::tui::document::{Document, hex};
+use crate::tui::document::Document;
 use crate::tui::look::Look;
-use crate::tui::text::wrap;
 use ratatui::style::Style;
 
-/// Writes `document` into as many lines as it needs.
+/// Writes `document` into as many lines as it needs; those that are not visible stay empty.
 pub fn write(look: &Look, sheet: &mut Sheet, document: &Document) {
-    let room = sheet.room;
-    if !document.bytes.is_empty() {
-        for line in hex(&document.bytes, room) {
-            sheet.text(&line, 0, Style::new());
+    let parts = document.parts(sheet.room);
+    if !document.json {
+        for part in parts.iter() {
+            let seen = sheet.shows(1);
+            let text = || format!("{}{}", " ".repeat(part.indent), part.text);
+            sheet.line(if seen { vec![(text(), Style::new())] } else { Pieces::new() });
         }
+        return;
     }
-    for line in &document.lines {
-        // What is broken goes on below where it began, as far as that leaves room.
-        let indent = line.len() - line.trim_start_matches(' ').len();
-        let indent = if indent + 20 < room { indent } else { 0 };
-        let text = &line[indent..];
-        let styles = if document.json { json(look, text) } else { Vec::new() };
-        let mut letters = text.chars().zip(styles.into_iter().map(Some).chain(std::iter::repeat(None)));
-        for part in wrap(text, room - indent) {
-            let mut pieces: Pieces = vec![(" ".repeat(indent), Style::new())];
-            for letter in part.chars() {
+    for line in parts.chunk_by(|one, next| one.line == next.line) {
+        if !sheet.shows(line.len()) {
+            line.iter().for_each(|_| sheet.gap());
+            continue;
+        }
+        let text = &document.lines[line[0].line][line[0].indent..];
+        let mut letters = text.chars().zip(json(look, text));
+        for part in line {
+            let mut pieces: Pieces = vec![(" ".repeat(part.indent), Style::new())];
+            for letter in part.text.chars() {
                 // Breaking a line drops nothing but the spaces at its end.
-                let style =
-                    letters.find(|(other, _)| *other == letter).and_then(|(_, style)| style).unwrap_or_default();
+                let style = letters.find(|(other, _)| *other == letter).map(|(_, style)| style).unwrap_or_default();
                 match pieces.last_mut() {
                     Some((text, last)) if *last == style => text.push(letter),
                     _ => pieces.push((letter.to_string(), style)),
@@ -104,6 +105,20 @@ mod tests {
             shown(br#"{"state": {"message": "a text of some words"}}"#, 30),
             ["{", "  \"state\": {", "    \"message\": \"a text of some", "    words\"", "  }", "}"]
         );
+    }
+
+    #[test]
+    fn only_what_is_visible_is_written_and_it_is_the_same() {
+        let numbers: Vec<u32> = (0..500).collect();
+        let document = Document::read(serde_json::json!({ "numbers": numbers, "end": "of it" }).to_string().as_bytes());
+        let look = Look { theme: crate::tui::Theme::dark(), ..Look::plain() };
+        let mut all = Sheet::new(30);
+        write(&look, &mut all, &document);
+        let mut some = Sheet::new(30).showing(200, 10);
+        write(&look, &mut some, &document);
+        assert_eq!((some.lines.len(), &some.lines[200..210]), (all.lines.len(), &all.lines[200..210]));
+        assert_eq!(some.lines.iter().filter(|line| !line.is_empty()).count(), 10);
+        assert!(std::sync::Arc::ptr_eq(&document.parts(30), &document.parts(30)), "broken once");
     }
 
     proptest! {

@@ -4,6 +4,7 @@ use super::canvas::Canvas;
 use crate::tui::text::wrap;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use std::ops::Range;
 
 /// A line in pieces.
 pub type Pieces = Vec<(String, Style)>;
@@ -14,13 +15,28 @@ pub struct Sheet {
     pub lines: Vec<Pieces>,
     /// How many columns there are.
     pub room: usize,
+    /// Which lines are visible: no others need to be written.
+    shown: Range<usize>,
 }
 
 impl Sheet {
     /// An empty sheet of `room` columns.
     #[must_use]
     pub const fn new(room: usize) -> Self {
-        Self { lines: Vec::new(), room }
+        Self { lines: Vec::new(), room, shown: 0..usize::MAX }
+    }
+
+    /// The same of which only so many lines are visible, from the line `top` on.
+    #[must_use]
+    pub fn showing(self, top: usize, rows: usize) -> Self {
+        Self { shown: top..top.saturating_add(rows), ..self }
+    }
+
+    /// Whether one of the next so many lines is visible.
+    #[must_use]
+    pub fn shows(&self, lines: usize) -> bool {
+        let next = self.lines.len();
+        next < self.shown.end && next + lines > self.shown.start
     }
 
     /// One line.

@@ -18,7 +18,6 @@ use crate::fleet::wills::{Firing, firing, heard, of};
 use crate::fleet::{Device, Incoming, Role};
 use crate::mqtt::{Protocol, Will};
 use crate::rules::Message;
-use crate::tui::document::Document;
 use crate::tui::hit::Target;
 use crate::tui::layout;
 use crate::tui::text::{GLUE, clean, clean_within, preview, wrap};
@@ -44,7 +43,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         }
         return;
     }
-    let (top, rows) = (canvas.app.wills.top, regions.rows);
+    let (top, rows) = (canvas.app.wills.cursor.top, regions.rows);
     let app = canvas.app;
     let shown = app.sieve.rows(fleet);
     let count = shown.len();
@@ -65,7 +64,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     for ((x, width), head) in widths.places(inner.x).into_iter().zip(heads) {
         canvas.put(x, inner.y, head, width, dim);
     }
-    let selected = canvas.app.wills.index();
+    let selected = canvas.app.wills.cursor.index();
     let visible = shown.iter().enumerate().skip(top).take(rows);
     for (y, (row, key)) in (inner.y + 1..inner.bottom()).zip(visible) {
         let Some(device) = fleet.device(*key) else { continue };
@@ -83,7 +82,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         canvas.put(inner.x, inner.y + 1, &text, inner.width, canvas.look.dim());
     }
     if regions.will.height > 0
-        && let Some(device) = app.wills.device(fleet, shown)
+        && let Some(device) = app.wills.cursor.device(fleet, shown)
     {
         one(canvas, regions.will, device);
         canvas.zone(regions.will, Target::Below(Box::new(Target::Will(device.id.clone()))));
@@ -221,11 +220,12 @@ fn reason(device: &Device, fires: Firing) -> String {
 /// The selected one, below the list.
 fn one(canvas: &mut Canvas<'_>, area: Rect, device: &Device) {
     let fires = firing(device);
-    let mut sheet = Sheet::new(usize::from(area.width.saturating_sub(4)));
+    let rows = usize::from(area.height.saturating_sub(2));
+    let mut sheet = Sheet::new(usize::from(area.width.saturating_sub(4))).showing(0, rows);
     sheet.text(&reason(device, fires), 0, answer_style(canvas, fires));
     let will = of(device);
     let left = format!("The will of {}", words::name(&device.id, sheet.room));
-    let mut right = String::new();
+    let document = canvas.app.wills.document();
     if let Some(will) = will {
         let retain = if will.retain { " · retain: the broker keeps it for whoever subscribes later" } else { "" };
         let topic = clean_within(&will.topic, 300);
@@ -233,22 +233,19 @@ fn one(canvas: &mut Canvas<'_>, area: Rect, device: &Device) {
         if fires.answer() == "yes" {
             sheet.text(&rules(canvas, device, will), 0, canvas.look.dim());
         }
-        let document = Document::read(&will.payload);
-        payload::write(canvas.look, &mut sheet, &document);
-        right = document.kind;
     } else if let Some(entry) = heard(canvas.view.fleet, device) {
         let ago = canvas.ago(entry.message.at);
         let topic = clean_within(&entry.message.topic, 300);
         sheet.text(&format!("Its last will came {ago} on {topic}:"), 0, Style::new());
-        let document = Document::read(&entry.message.payload);
-        payload::write(canvas.look, &mut sheet, &document);
-        right = document.kind;
+    }
+    if let Some(document) = document {
+        payload::write(canvas.look, &mut sheet, document);
     }
     let below = more(sheet.lines.len(), area.height.saturating_sub(2), 0).replace(" ↓", "");
     let titles = Titles {
         left: &left,
         left_style: canvas.look.strong(),
-        right: &right,
+        right: document.map_or("", |document| &document.kind),
         right_style: canvas.look.dim(),
         below: &below,
     };
