@@ -79,7 +79,6 @@ fn draw_signs(canvas: &mut Canvas<'_>) {
     header::draw(canvas, regions.header);
     tabs::draw(canvas, regions.tabs);
     progress::draw(canvas, regions.progress);
-    footer::draw(canvas, regions.footer);
     let body = body(area);
     let app = canvas.app;
     // A detail and a sequence are pages: they stand in place of all below. The other layers lie on it.
@@ -96,6 +95,8 @@ fn draw_signs(canvas: &mut Canvas<'_>) {
             feeds::draw(canvas, &regions);
         }
     }
+    // After the page: whether a key would move it is known when it was drawn, and not from the frame before.
+    footer::draw(canvas, regions.footer);
     for layer in &app.layers[page.unwrap_or(0)..] {
         match layer {
             Layer::Detail { client, scroll } => detail::draw(canvas, body, client, *scroll),
