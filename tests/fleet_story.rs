@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use lwtop::clock::Moment;
-use lwtop::fleet::wills::{Firing, firing};
+use lwtop::fleet::wills::{Firing, falls_to_takeover, firing};
 use lwtop::fleet::{
     Change, Closed, Connection, DeviceEvent, Event, Evidence, Fleet, Hop, Incident, IncidentPhase, Incoming, LinkEvent,
     Meaning, Opened, Presence, Refuser, Role, RuleOutcome, SessionEvent, Settings, Via, WillSent,
@@ -765,4 +765,18 @@ fn a_will_fires_as_long_as_the_connection_lives() {
     assert_eq!(fires(&story), Firing::Discarded);
     story.open("lwtThing", 3, None);
     assert_eq!(fires(&story), Firing::NoWill);
+}
+
+#[test]
+fn a_takeover_publishes_no_will_that_is_delayed_or_is_none() {
+    let mut story = Story::new();
+    let falls = |story: &Story| falls_to_takeover(story.fleet.device(story.fleet.find("lwtThing").unwrap()).unwrap());
+    story.open("lwtThing", 1, Some(Will { delay: Duration::from_secs(5), ..will() }));
+    assert!(!falls(&story));
+    story.open("lwtThing", 2, None);
+    assert!(!falls(&story));
+    story.open("lwtThing", 3, Some(will()));
+    assert!(falls(&story));
+    story.close("lwtThing", 3, Cause::KeepAliveTimeout);
+    assert!(!falls(&story), "there is nothing left to take over");
 }

@@ -63,6 +63,14 @@ pub fn payload<'a>(fleet: &'a Fleet, device: &'a Device) -> Option<&'a Bytes> {
     of(device).map(|will| &will.payload).or_else(|| heard(fleet, device).map(|entry| &entry.message.payload))
 }
 
+/// Whether its will is published for certain if a second connection takes over its session (3.1.4-2). A will with a delay
+/// is not, if that connection goes on with the session (5 section 3.1.3.2.2).
+#[must_use]
+pub fn falls_to_takeover(device: &Device) -> bool {
+    let will = device.open_session().and_then(|session| session.will.as_ref());
+    will.is_some_and(|will| will.delay.is_zero())
+}
+
 /// Whether it would fire.
 #[must_use]
 pub fn firing(device: &Device) -> Firing {

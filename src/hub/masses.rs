@@ -6,6 +6,7 @@ use super::jobs::{Work, grouped};
 use super::mass::Mass;
 use super::runtime::Runtime;
 use super::storm::Deed;
+use crate::fleet::wills;
 use crate::mqtt::ClientId;
 
 impl Runtime {
@@ -78,7 +79,7 @@ impl Runtime {
                 let fleet = self.hub.fleet();
                 let open = |id: &&ClientId| {
                     let device = fleet.find(id.as_str()).and_then(|key| fleet.device(key));
-                    device.is_some_and(|device| device.open_session().is_some())
+                    device.is_some_and(wills::falls_to_takeover)
                 };
                 let frozen = down.iter().filter(open).count();
                 step.notices.push(tempest.ended_early(down.len(), frozen));

@@ -303,7 +303,8 @@ impl Tempest {
         format!("{begin}: {}{end}", self.outcome())
     }
 
-    /// The same when a person ends it, and `back` are brought back, of whom the broker still holds `frozen` for connected.
+    /// The same when a person ends it, and `back` are brought back, of whom `frozen` have a will that comes because they
+    /// take over the session that the broker still holds for connected.
     #[must_use]
     pub fn ended_early(&self, back: usize, frozen: usize) -> String {
         let begin = match self.mass.kind {
