@@ -434,7 +434,7 @@ fn a_wall_tells_deaths_apart_and_goes_with_the_filter() {
     world.fault("d-5", Fault::Freeze);
     let screen = world.draw();
     assert!(screen.contains("●✖S○T■●●●"), "{screen}");
-    for words in ["● 1195 online", "■ 1 frozen", "✖ 1 cut", "S 1 silent", "T 1 taken over"] {
+    for words in ["● 1 195 online", "■ 1 frozen", "✖ 1 cut", "S 1 silent", "T 1 taken over"] {
         assert!(screen.contains(words), "{words} in {screen}");
     }
     world.keys("/presence:offline");
@@ -598,10 +598,10 @@ fn a_large_fleet_is_drawn_by_its_visible_rows() {
     world.draw();
     world.keys("G");
     let screen = world.draw();
-    assert!(screen.contains("d99999") && screen.contains("? 100000 unknown"), "a wall: {screen}");
+    assert!(screen.contains("d99999") && screen.contains("? 100 000 unknown"), "a wall: {screen}");
     world.keys("vv");
     let screen = world.draw();
-    assert!(screen.contains("d99999") && screen.contains("99979 to 100000"), "a table: {screen}");
+    assert!(screen.contains("d99999") && screen.contains("99 979 to 100 000"), "a table: {screen}");
     assert_eq!(command(&world.keys(" D")), &Command::Remove(ids(&["d99999"])));
 }
 
@@ -796,6 +796,20 @@ fn a_page_that_does_not_fit_is_read_to_its_end() {
     world.key(KeyCode::PageDown);
     world.key(KeyCode::PageUp);
     assert!(world.draw().contains("tells a person"));
+}
+
+#[test]
+fn the_first_frame_of_a_page_names_the_keys_that_the_second_does() {
+    for (width, height) in [(40, 10), (80, 24), (140, 40)] {
+        let mut world = four_rules(width, height);
+        world.die(ConnId(2), "lwtThing-2", Fault::Fin);
+        world.keys("5");
+        let first = world.draw();
+        assert_eq!(first, world.draw());
+        world.resize(120, 60);
+        let first = world.draw();
+        assert_eq!(first, world.draw());
+    }
 }
 
 #[test]
@@ -1107,6 +1121,33 @@ fn a_takeover_is_told_from_its_cause_to_its_effect_whatever_was_seen_first() {
         .map(|says| screen.find(says).unwrap_or_else(|| panic!("{says} is not in {screen}")));
     assert!(places.is_sorted(), "{screen}");
     assert!(!screen.contains("It is back"), "{screen}");
+    // The device was back before its old connection was closed: so it is told there, too.
+    world.keys("d");
+    let screen = world.draw();
+    let hops = ["takeover  ", "recovered  ", "detected  "].map(|hop| screen.find(hop));
+    assert!(hops.is_sorted() && hops[0].is_some(), "{hops:?} {screen}");
+}
+
+#[test]
+fn the_first_hop_is_called_after_what_happened() {
+    for (fault, cause, begins) in [
+        (Some(Fault::Rst), Cause::ConnectionLost, "cut  "),
+        (Some(Fault::Freeze), Cause::KeepAliveTimeout, "freeze  "),
+        (Some(Fault::Kick), Cause::ServerInitiated, "kick  "),
+        (None, Cause::ProtocolError, "error  "),
+        (None, Cause::ConnectionLost, "cut  "),
+    ] {
+        let mut world = World::three(140, 40);
+        if let Some(fault) = fault {
+            world.fault("lwtThing", fault);
+        }
+        world.pass(2_000);
+        world.close(ConnId(1), "lwtThing", cause, "");
+        world.key(KeyCode::Enter);
+        let screen = world.draw();
+        let line = screen.lines().find(|line| line.contains(begins)).unwrap_or_else(|| panic!("{begins}: {screen}"));
+        assert!(line.contains("12:04:"), "{line}");
+    }
 }
 
 #[test]
@@ -1206,6 +1247,67 @@ fn a_read_only_lwtop_offers_nothing_that_it_refuses() {
         let screen = world.draw();
         assert!(!screen.contains("lets a device die") && !screen.contains("launches"), "{screen}");
     }
+    world.launch("lwtThing");
+    world.die(ConnId(2), "lwtThing", Fault::Fin);
+    world.keys("2");
+    world.key(KeyCode::Enter);
+    let screen = world.draw();
+    assert!(screen.contains("Not back yet.") && !screen.contains("brings it back"), "{screen}");
+}
+
+#[test]
+fn a_key_of_the_fleet_says_so_on_another_page() {
+    let mut world = World::three(80, 24);
+    for keys in ["2", "3", "4", "5", "6"] {
+        world.keys(keys);
+        for (key, name) in [("n", "launch-one"), ("u", "undo"), ("v", "switch-shape")] {
+            assert!(world.keys(key).is_empty());
+            let told = format!("{key} ({name}) works among the devices only: 1 shows them");
+            assert!(world.draw().contains(&told), "{}", world.screen());
+        }
+        world.pass(9_000);
+        world.keys("z");
+        assert!(!world.draw().contains("works among"), "a key without any meaning: {}", world.screen());
+    }
+    world.keys("1?n");
+    assert!(!world.draw().contains("works among"), "{}", world.screen());
+    world.key(KeyCode::Esc);
+    world.ui.app_mut().read_only = true;
+    world.keys("6n");
+    assert!(world.draw().contains("read only: "), "{}", world.screen());
+}
+
+#[test]
+fn what_nobody_can_do_is_said_once_and_what_the_palette_cannot_is_told_apart() {
+    for (width, height) in [(80, 24), (140, 40), (40, 10), (60, 20)] {
+        let mut world = World::three(width, height);
+        world.die(ConnId(1), "lwtThing", Fault::Fin);
+        world.keys("x");
+        for row in 0..8 {
+            let screen = world.draw();
+            assert_eq!(screen.matches("reconnect it").count(), 1, "{row} {screen}");
+            world.key(KeyCode::Down);
+        }
+        world.key(KeyCode::Esc);
+        world.keys("Gx");
+        assert_eq!(world.draw().matches("needs MQTT 5").count(), 1, "{}", world.screen());
+    }
+    let mut world = World::three(140, 40);
+    world.keys("vv:columns");
+    assert!(world.draw().contains("only of a table: v changes the view"), "{}", world.screen());
+}
+
+#[test]
+fn a_long_notice_leaves_the_borders_behind_it_closed() {
+    let mut world = World::three(80, 24);
+    world.status.notify(world.now, "a notice that is longer than its line ".repeat(3));
+    let screen = world.draw();
+    let lines: Vec<&str> = screen.lines().collect();
+    assert!(lines[21].starts_with('╰') && lines[21].ends_with('╯'), "{screen}");
+    assert!(lines[22].starts_with(" a notice") && lines[23].starts_with(" "), "{screen}");
+    world.pass(9_000);
+    let screen = world.draw();
+    assert!(screen.lines().nth(22).unwrap().starts_with('╰'), "{screen}");
 }
 
 #[test]

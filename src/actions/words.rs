@@ -8,8 +8,8 @@ pub use payload::readable;
 
 use super::{Group, Job};
 use crate::clock::Moment;
-use crate::fleet::Hop;
-use crate::mqtt::ClientId;
+use crate::fleet::{Hop, beginning};
+use crate::mqtt::{Cause, ClientId};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -133,22 +133,23 @@ fn times(job: &Job) -> Vec<String> {
         hops.seen().filter_map(|(hop, after)| Some((hops.get(hop)?, hop, after))).collect();
     seen.sort_by_key(|(at, hop, _)| (*at, *hop));
     let line = |(index, (at, hop, after)): (usize, (Moment, Hop, Duration))| {
-        let what = happened(hop);
+        let what = happened(hop, job.facts.cause);
         if index == 0 { format!("{at}  {what}") } else { format!("{at}  {what:<20}  +{}", milliseconds(after)) }
     };
     seen.into_iter().enumerate().map(line).collect()
 }
 
 /// What a hop is to a person.
-const fn happened(hop: Hop) -> &'static str {
-    match hop {
-        Hop::Cut => "cut",
-        Hop::Detected => "the broker knew",
-        Hop::Will => "will arrived",
-        Hop::Rule => "rule matched",
-        Hop::Executed => "rule's republish",
-        Hop::Notified => "person notified",
-        Hop::Recovered => "back again",
+const fn happened(hop: Hop, cause: Option<Cause>) -> &'static str {
+    match (hop, cause) {
+        (Hop::Cut, Some(cause)) => beginning(None, cause),
+        (Hop::Cut, None) => "cut",
+        (Hop::Detected, _) => "the broker knew",
+        (Hop::Will, _) => "will arrived",
+        (Hop::Rule, _) => "rule matched",
+        (Hop::Executed, _) => "rule's republish",
+        (Hop::Notified, _) => "person notified",
+        (Hop::Recovered, _) => "back again",
     }
 }
 

@@ -52,6 +52,25 @@ impl Hop {
     }
 }
 
+/// What the first hop, [`Hop::Cut`], is to a person: not every death begins with a cut. By what lwtop did, or else by
+/// what became of it.
+#[must_use]
+pub const fn beginning(fault: Option<Fault>, cause: Cause) -> &'static str {
+    match (fault, cause) {
+        (Some(Fault::Fin | Fault::Rst), _) | (None, Cause::ConnectionLost) => "cut",
+        (Some(Fault::Freeze), _) => "freeze",
+        (None, Cause::KeepAliveTimeout) => "silence",
+        (Some(Fault::Takeover), _) | (None, Cause::SessionTakenOver) => "takeover",
+        (Some(Fault::ProtocolError), _) => "malformed",
+        (None, Cause::ProtocolError) => "error",
+        (Some(Fault::Leave | Fault::LeaveWithWill), _)
+        | (None, Cause::ClientInitiatedDisconnect | Cause::DisconnectWithWill) => "leave",
+        (Some(Fault::Kick), _) => "kick",
+        (None, Cause::ServerInitiated) => "closed",
+        (None, Cause::Unknown) => "gone",
+    }
+}
+
 /// The times of the hops that were seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hops([Option<Moment>; 7]);

@@ -34,7 +34,7 @@ pub use event::{
 };
 pub use feed::{Feed, FeedEntry};
 pub use history::{History, Recoveries, Span, Uptime};
-pub use incident::{Hop, Hops, Incident, IncidentId, IncidentLog};
+pub use incident::{Hop, Hops, Incident, IncidentId, IncidentLog, beginning};
 pub use lifecycle::{Lifecycle, LifecycleKind};
 pub use news::{News, NewsKind, NewsLog};
 pub use order::Order;

@@ -1,6 +1,6 @@
 //! The hub's state machine: reports in, changes and effects out. No I/O; time comes in as an argument.
 
-use super::jobs::Arrivals;
+use super::jobs::{Arrivals, grouped};
 use super::rate::Rate;
 use super::reactions::{Heard, Reactions};
 use super::status::RuleStanding;
@@ -172,7 +172,10 @@ impl Hub {
         }
         if self.fleet.turned_away() > 0 && !std::mem::replace(&mut self.crowded, true) {
             let room = self.fleet.room();
-            step.notices.push(format!("there are more than {room} devices: those beyond are not kept, only counted"));
+            step.notices.push(format!(
+                "there are more than {} devices: those beyond are not kept, only counted",
+                grouped(room as u64)
+            ));
         }
         self.reactions.decide(&self.fleet, now, step);
     }

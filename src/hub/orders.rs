@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::core::Step;
+use super::jobs::grouped;
 use super::limits;
 use super::runtime::{Runtime, Turn};
 use crate::fleet::faults::refusal;
@@ -39,7 +40,7 @@ impl Runtime {
                         clients.into_iter().filter(|id| fleet.find(id.as_str()).is_some()).collect();
                     step.notices.push(match left.len() {
                         1 => format!("undone: {} leaves", left[0]),
-                        many => format!("undone: the {many} devices of the last launch leave"),
+                        many => format!("undone: the {} devices of the last launch leave", grouped(many as u64)),
                     });
                     self.remove(left, &mut step);
                 }

@@ -7,7 +7,7 @@ use super::census::Census;
 use super::clipboard;
 use super::columns::Columns;
 use super::incidents::IncidentsPage;
-use super::keymap::{Keymap, Mode};
+use super::keymap::{Key, Keymap, Mode};
 use super::layer::Layer;
 use super::layout::{self, Form, Regions, Shape};
 use super::lesson::{self, LessonPage};
@@ -379,6 +379,21 @@ impl App {
             // Answered before.
             Action::Copy | Action::Quit => None,
         }
+    }
+
+    /// A key that means nothing on this page, but does among the devices: says so, for nobody learns by silence.
+    pub fn stray(&mut self, key: Key, view: &View<'_>) {
+        let mode = self.mode();
+        let line = self.keys.in_mode(Mode::Fleet).find(|line| line.keys.contains(&key));
+        let Some(action) = line.map(|line| line.binding.action).filter(|_| mode.is_page()) else { return };
+        if self.read_only && action.acts() {
+            self.refuse(view);
+            return;
+        }
+        let (key, name) = (self.keys.written(key), action.name());
+        let text = format!("{key} ({name}) works among the devices only: {{show-fleet}} shows them");
+        self.note = None;
+        self.say(view, self.keys.tell(&text));
     }
 
     fn refuse(&mut self, view: &View<'_>) -> Option<Command> {

@@ -5,6 +5,7 @@
 //! Programs and not a library: on X11 and Wayland a text lives as long as the process that offers it, and these stay for it
 //! when lwtop has ended; and they reach desktops whose clipboard needs a window of one's own.
 
+use super::words::number;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::ffi::OsString;
@@ -111,7 +112,8 @@ async fn give(program: &Program, text: &str) -> Result<(), String> {
 #[must_use]
 pub fn told(bytes: usize, native: Option<&Result<&'static str, String>>) -> String {
     let (size, most) = (bytes / 1024, LONGEST / 1024);
-    match (native, bytes <= LONGEST) {
+    let (fits, bytes, size) = (bytes <= LONGEST, number(bytes), number(size));
+    match (native, fits) {
         (None, true) => format!("{bytes} bytes given to the terminal's clipboard (OSC 52)"),
         (None, false) => format!("not copied: it has {size} KB, and terminals take {most} KB"),
         (Some(Ok(name)), true) => {

@@ -1,6 +1,7 @@
 //! A payload for reading: JSON indented, anything else escaped.
 
 use super::text::{clean, wrap};
+use super::words::number;
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ impl Document {
     #[must_use]
     pub fn read(payload: &[u8]) -> Self {
         let bytes = payload.len();
-        let size = if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") };
+        let size = if bytes == 1 { "1 byte".to_owned() } else { format!("{} bytes", number(bytes)) };
         let shown = &payload[..bytes.min(MOST_BYTES)];
         let json = serde_json::from_slice::<serde::de::IgnoredAny>(payload).is_ok();
         let (kind, mut lines) = match std::str::from_utf8(payload) {
@@ -50,7 +51,7 @@ impl Document {
         };
         let shown = if kind == "not UTF-8" { shown.to_vec() } else { Vec::new() };
         if bytes > MOST_BYTES {
-            lines.push(format!("… and {} bytes more", bytes - MOST_BYTES));
+            lines.push(format!("… and {} bytes more", number(bytes - MOST_BYTES)));
         }
         Self { kind: format!("{kind}, {size}"), json, lines, bytes: shown, ..Self::default() }
     }

@@ -178,14 +178,13 @@ impl Scale {
 }
 
 /// The hops that the bars show: from the cut to the person. The way back may take days, and stands beside.
-pub const SHOWN: [Hop; 5] = [Hop::Detected, Hop::Will, Hop::Rule, Hop::Executed, Hop::Notified];
+const SHOWN: [Hop; 5] = [Hop::Detected, Hop::Will, Hop::Rule, Hop::Executed, Hop::Notified];
 
 /// Where several hops came at once, as far as a bar can tell.
-pub const SEVERAL: char = '*';
+const SEVERAL: char = '*';
 
 /// A hop's sign in a bar.
-#[must_use]
-pub const fn sign(hop: Hop) -> char {
+const fn sign(hop: Hop) -> char {
     match hop {
         Hop::Cut => '│',
         Hop::Detected => 'd',
@@ -197,8 +196,8 @@ pub const fn sign(hop: Hop) -> char {
     }
 }
 
-/// The bar of `incident` on `scale`: a line from the cut to the last hop, with a sign where each hop came, and
-/// [`SEVERAL`] where more than one fall into one column.
+/// The bar of `incident` on `scale`: a line from the cut to the last hop, with a sign where each hop came, and `*` where
+/// more than one fall into one column.
 #[must_use]
 pub fn bar(incident: &Incident, scale: &Scale) -> String {
     let mut cells = vec![' '; scale.columns];

@@ -115,6 +115,12 @@ impl Mode {
         matches!(self, Self::Death | Self::Mass | Self::Launch | Self::Confirm) || self.is_text()
     }
 
+    /// Whether a page fills the screen, from which one turns to any other.
+    #[must_use]
+    pub fn is_page(self) -> bool {
+        TABBED.contains(&self)
+    }
+
     /// Whether a text is written, so that every character is one of it.
     #[must_use]
     pub const fn is_text(self) -> bool {

@@ -178,6 +178,21 @@ impl App {
         }
     }
 
+    /// Why an action that has a meaning here would do nothing, with the keys that would change that.
+    fn idle(&self, action: Action, view: &View<'_>) -> &'static str {
+        match action {
+            Action::Columns => "only of a table: {switch-shape} changes the view",
+            Action::SortReverse => "nothing is sorted yet: {sort-next} sorts",
+            Action::DieAgain if self.last_fault.is_none() => "nothing to repeat yet: {ask-death} chooses a death",
+            Action::SwitchShape | Action::SortNext if !view.fleet.is_empty() => "there is only one device",
+            Action::Cancel => "nothing takes a while now",
+            Action::ReconnectAll => "no device that lwtop launched is gone",
+            Action::Show(_) => "it is in front",
+            _ if view.fleet.is_empty() => "there is no device",
+            _ => "there is nothing to do it to now",
+        }
+    }
+
     /// Why `action` would do nothing in `mode` now.
     fn why_not(&self, action: Action, mode: Mode, view: &View<'_>) -> Option<String> {
         if self.read_only && action.acts() {
@@ -198,7 +213,7 @@ impl App {
             let place = lines.next().and_then(|binding| binding.modes.first()).map_or("elsewhere", |mode| mode.place());
             return Some(format!("only {place}"));
         }
-        (!self.works(action, view)).then(|| "there is nothing to do it to now".to_owned())
+        (!self.works(action, view)).then(|| self.keys.tell(self.idle(action, view)))
     }
 }
 

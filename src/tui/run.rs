@@ -166,7 +166,12 @@ impl<B: Backend> Ui<B> {
                         self.grant_wish(view);
                         effects
                     }
-                    None => Vec::new(),
+                    None => {
+                        if let Some(key) = Key::of(key) {
+                            self.app.stray(key, view);
+                        }
+                        Vec::new()
+                    }
                 }
             }
             Event::Resize(width, height) => {

@@ -2,7 +2,7 @@
 //! why. The spec's numbers are those of the version that the device spoke. Text only: no colours, no places.
 
 use super::View;
-use super::keymap::Keymap;
+use super::app::App;
 use super::text::{GLUE, clean_within};
 use super::words;
 use crate::clock::Moment;
@@ -95,9 +95,9 @@ fn spec(wire: Option<&Connection>, v311: &'static str, v5: &'static str) -> &'st
     }
 }
 
-/// The steps of `incident` in the order of time; `keys` names those that help. What has no time stands where the story expects it.
+/// The steps of `incident` in the order of time; `app` names the keys that help. What has no time stands where the story expects it.
 #[must_use]
-pub fn steps(view: &View<'_>, keys: &Keymap, incident: &Incident) -> Vec<Step> {
+pub fn steps(view: &View<'_>, app: &App, incident: &Incident) -> Vec<Step> {
     let mut steps = Vec::new();
     match incident.connection.as_deref() {
         Some(wire) => before(&mut steps, wire),
@@ -120,9 +120,9 @@ pub fn steps(view: &View<'_>, keys: &Keymap, incident: &Incident) -> Vec<Step> {
         news::second(&mut steps, incident);
     }
     ending::write(&mut steps, incident);
-    news::write(&mut steps, view, keys, incident);
+    news::write(&mut steps, view, app, incident);
     if !taken {
-        news::recovered(&mut steps, view, keys, incident);
+        news::recovered(&mut steps, view, app, incident);
     }
     // Stable: what has no time stays behind what has, and what was seen a moment before its cause stays behind that.
     let mut last = Moment::default();

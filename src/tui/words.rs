@@ -2,7 +2,8 @@
 
 use super::text::{GLUE, clean_within};
 use crate::clock::Moment;
-use crate::fleet::{Device, Evidence, Fleet, Hop, Incident, LinkState, Presence, Via, WillSent};
+use crate::fleet::{Device, Evidence, Fleet, Hop, Incident, LinkState, Presence, Via, WillSent, beginning};
+use crate::hub::jobs::grouped;
 use crate::mqtt::{Cause, ClientId, Fault, Scheme};
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -64,6 +65,32 @@ pub struct Age {
     pub text: String,
     /// When the text changes.
     pub changes: Moment,
+}
+
+/// A number of things with its thousands apart: `2 003`.
+#[must_use]
+pub fn number(number: impl TryInto<u64>) -> String {
+    grouped(number.try_into().unwrap_or(u64::MAX)).replace(' ', "\u{a0}")
+}
+
+/// So many a second, without more digits than mean something.
+#[must_use]
+pub fn rate(rate: f64) -> String {
+    if !rate.is_finite() || rate <= 0.0 {
+        return "0".to_owned();
+    }
+    if rate < 10.0 {
+        return format!("{rate:.1}");
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is positive, and for a person")]
+    let whole = rate.round() as u64;
+    number(whole)
+}
+
+/// Which rows of a list of `count` are visible, as a person counts: `1 to 24`.
+#[must_use]
+pub fn range(top: usize, rows: usize, count: usize) -> String {
+    format!("{} to {}", number(top + 1), number((top + rows).min(count)))
 }
 
 /// How long ago `then` was.
@@ -189,6 +216,15 @@ pub fn hops(incident: &Incident) -> String {
     }
 }
 
+/// What `hop` is called in the story of `incident`.
+#[must_use]
+pub const fn hop_name(incident: &Incident, hop: Hop) -> &'static str {
+    match hop {
+        Hop::Cut => beginning(incident.fault, incident.cause),
+        _ => hop.name(),
+    }
+}
+
 /// The hops of an incident up to the notice, without saying whether the device is back. That nobody was told is no hop:
 /// [`told`](super::told) has words of its own for it.
 #[must_use]
@@ -203,7 +239,7 @@ pub fn chain(incident: &Incident) -> String {
         if dull || untold || hop == Hop::Recovered {
             continue;
         }
-        let name = hop.name();
+        let name = hop_name(incident, hop);
         if let Some(after) = incident.after(hop) {
             if links.is_empty() {
                 links.push(name.to_owned());

@@ -4,16 +4,16 @@ use super::{BACK, Lane, Standing, Step, spec};
 use crate::fleet::{Hop, Incident};
 use crate::mqtt::Fault;
 use crate::tui::action::Action;
-use crate::tui::keymap::Keymap;
+use crate::tui::app::App;
 use crate::tui::page::Page;
 use crate::tui::text::{clean, clean_within};
 use crate::tui::{View, told, words};
 
 /// Writes the steps from the will to the person.
-pub(super) fn write(steps: &mut Vec<Step>, view: &View<'_>, keys: &Keymap, incident: &Incident) {
+pub(super) fn write(steps: &mut Vec<Step>, view: &View<'_>, app: &App, incident: &Incident) {
     let sent = will(steps, view, incident);
     if sent {
-        rule(steps, view, keys, incident);
+        rule(steps, view, app, incident);
         executed(steps, view, incident);
         notified(steps, view, incident);
     }
@@ -69,13 +69,13 @@ fn will(steps: &mut Vec<Step>, view: &View<'_>, incident: &Incident) -> bool {
     false
 }
 
-fn rule(steps: &mut Vec<Step>, view: &View<'_>, keys: &Keymap, incident: &Incident) {
+fn rule(steps: &mut Vec<Step>, view: &View<'_>, app: &App, incident: &Incident) {
     let name = incident.rule.as_ref().map_or_else(|| "a rule".to_owned(), |rule| clean(rule));
     if let Some(at) = incident.hops.get(Hop::Rule) {
         let says = format!("The rule {name} listens, and its WHERE is true of this will.");
         steps.push(Step::seen(Lane::Lwtop, Lane::Rule, name, at, says));
     } else if !view.status.rules.is_empty() && incident.hops.get(Hop::Executed).is_none() {
-        let shows = keys.press(Action::Show(Page::Rules));
+        let shows = app.keys.press(Action::Show(Page::Rules));
         let says = format!("No rule matched it. {shows} shows what each made of it.");
         steps.push(Step::unseen(Lane::Lwtop, Lane::Rule, "no match", Standing::Absent, says));
     }
@@ -134,7 +134,7 @@ pub(super) fn second(steps: &mut Vec<Step>, incident: &Incident) {
 }
 
 /// Writes the step of the return.
-pub(super) fn recovered(steps: &mut Vec<Step>, view: &View<'_>, keys: &Keymap, incident: &Incident) {
+pub(super) fn recovered(steps: &mut Vec<Step>, view: &View<'_>, app: &App, incident: &Incident) {
     if let Some(at) = incident.hops.get(Hop::Recovered) {
         let first = incident.hops.first().unwrap_or(at);
         let says = if at > first {
@@ -151,7 +151,9 @@ pub(super) fn recovered(steps: &mut Vec<Step>, view: &View<'_>, keys: &Keymap, i
         Some(device) if device.incident != Some(incident.id) => {
             "It was not seen to come back before it died once more."
         }
-        Some(device) if device.launched() => &keys.tell("Not back yet: {reconnect} brings it back."),
+        Some(device) if device.launched() && !app.read_only => {
+            &app.keys.tell("Not back yet: {reconnect} brings it back.")
+        }
         Some(_) => "Not back yet.",
     };
     steps.push(Step::unseen(Lane::Device, Lane::Broker, "CONNECT", Standing::Awaited, says));

@@ -9,6 +9,7 @@
 
 use super::canvas::{Canvas, columns};
 use crate::tui::text::{fit, width};
+use crate::tui::words::number;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::symbols::border::{ROUNDED, THICK};
@@ -89,6 +90,6 @@ pub fn more(total: usize, height: u16, scroll: usize) -> String {
     match extent - scroll.min(extent) {
         0 => String::new(),
         1 => "1 line more ↓".to_owned(),
-        left => format!("{left} lines more ↓"),
+        left => format!("{} lines more ↓", number(left)),
     }
 }

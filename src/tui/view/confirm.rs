@@ -27,7 +27,7 @@ const SAMPLE: usize = 1_000;
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, targets: &[ClientId], deed: Deed) {
     let count = match targets.len() {
         1 => "1 device".to_owned(),
-        many => format!("{many} devices"),
+        many => format!("{} devices", words::number(many)),
     };
     let title = match deed {
         Deed::Remove => format!("Delete {count}?"),

@@ -27,6 +27,8 @@ use ratatui::style::Style;
 /// How many targets are looked at to tell what is possible: more would cost a frame, and they are alike.
 const SAMPLE: usize = 200;
 const WIDE: u16 = 80;
+/// Where it stands what comes of a death.
+const OUTLOOK: u16 = 20;
 
 /// Draws the menu.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, targets: &[ClientId], row: usize) {
@@ -51,13 +53,22 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, targets: &[ClientId], row: usiz
     canvas.pop_up(area);
     let titles = Titles { left: &title, left_style: canvas.look.strong(), below: &below, ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
+    // What holds for all of them is said once.
+    let first = options.first().and_then(|option| option.refused);
+    let common = first.filter(|_| options.iter().all(|option| option.refused == first));
     for (index, option) in options.iter().enumerate() {
         let place = Rect { y: inner.y + columns(index), height: 1, ..inner };
-        line(canvas, place, option, wide);
+        line(canvas, place, option, (wide, common.is_none() || (wide && index == row)));
         canvas.zone_line(place, Target::Line(index));
         if index == row {
             canvas.buffer.set_style(place, canvas.look.cursor());
             canvas.put(place.x - 1, place.y, "▸", 1, canvas.look.accent());
+        }
+    }
+    if let Some(why) = common.filter(|_| !wide && extra == 0) {
+        let (x, room) = (inner.x + OUTLOOK, inner.width.saturating_sub(OUTLOOK));
+        for (y, line) in (inner.y..inner.bottom()).zip(wrap(why, usize::from(room))) {
+            canvas.put(x, y, &line, room, canvas.look.dim());
         }
     }
     if let Some(option) = options.get(row).filter(|_| extra > 0) {
@@ -68,7 +79,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, targets: &[ClientId], row: usiz
     }
 }
 
-fn line(canvas: &mut Canvas<'_>, area: Rect, option: &FaultOption, wide: bool) {
+/// A death; with `reasons`, why it cannot be done stands in it.
+fn line(canvas: &mut Canvas<'_>, area: Rect, option: &FaultOption, (wide, reasons): (bool, bool)) {
     let key = canvas.key(Mode::Death, Action::Die(option.fault));
     let (key_style, style) = match option.refused {
         None => (canvas.look.accent(), Style::new()),
@@ -76,12 +88,16 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, option: &FaultOption, wide: bool) {
     };
     canvas.put(area.x, area.y, &key, 2, key_style);
     canvas.put(area.x + 3, area.y, option.fault.title(), 16, style);
-    let x = area.x + 20;
+    let x = area.x + OUTLOOK;
     let room = area.right().saturating_sub(x);
     match (option.refused, wide) {
-        (Some(why), _) => {
+        (Some(why), _) if reasons => {
             canvas.put(x, area.y, why, room, style);
         }
+        (Some(_), true) => {
+            canvas.put(x, area.y, option.fault.what_happens(), room, style);
+        }
+        (Some(_), false) => {}
         (None, false) => {
             canvas.put(x, area.y, &option.outlook, room, outlook_style(canvas, option.fault));
         }

@@ -9,6 +9,7 @@ use crate::tui::hit::Target;
 use crate::tui::layout::{Form, Regions};
 use crate::tui::page::Page;
 use crate::tui::text::wrap;
+use crate::tui::words::number;
 use ratatui::style::Style;
 
 /// Draws the devices.
@@ -58,9 +59,9 @@ fn rest(canvas: &mut Canvas<'_>, regions: &Regions, first: usize) {
     let below = canvas.app.rows(canvas.view).len().saturating_sub(first + shown);
     let text = match (first, below) {
         (0, 0) => return,
-        (0, below) => format!(" {below} more ↓ "),
-        (above, 0) => format!(" {above} more ↑ "),
-        (above, below) => format!(" {above} more ↑ · {below} more ↓ "),
+        (0, below) => format!(" {} more ↓ ", number(below)),
+        (above, 0) => format!(" {} more ↑ ", number(above)),
+        (above, below) => format!(" {} more ↑ · {} more ↓ ", number(above), number(below)),
     };
     // In the lower border of the last visible row of panes, whose height is whole.
     let y = regions.devices.y + regions.grid.pane_height * u16::try_from(regions.grid.rows).unwrap_or(1) - 1;
@@ -105,7 +106,7 @@ fn nothing_found(canvas: &mut Canvas<'_>, regions: &Regions) {
     let inner = frame(canvas, regions.devices, focus, &titles);
     let filter = crate::tui::text::clean_fit(canvas.app.sieve.filter().text(), 200);
     let clears = canvas.app.keys.tell("{back} clears it.");
-    let text = format!("None of {} devices is let through by {filter}. {clears}", canvas.view.fleet.len());
+    let text = format!("None of {} devices is let through by {filter}. {clears}", number(canvas.view.fleet.len()));
     for (y, line) in (inner.y..inner.bottom()).zip(wrap(&text, usize::from(inner.width))) {
         canvas.put(inner.x, y, &line, inner.width, Style::new());
     }

@@ -38,7 +38,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
         let part = Rect { x: edge(index), width: edge(index + 1) - edge(index), ..area };
         let feed = canvas.view.fleet.feed(role);
         let left = format!("{}  {}", role.name(), clean(canvas.view.status.topic(role)));
-        let right = feed.total().to_string();
+        let right = words::number(feed.total());
         let titles = Titles {
             left: &left,
             left_style: canvas.look.strong(),
@@ -64,7 +64,7 @@ fn tabbed(canvas: &mut Canvas<'_>, area: Rect, focus: bool) {
     for (index, role) in FEEDS.into_iter().enumerate() {
         let total = canvas.view.fleet.feed(role).total();
         let (point, style) = if index == front { ("▸", canvas.look.strong()) } else { (" ", canvas.look.dim()) };
-        let tab = format!("{point}{} {total} ", role.name());
+        let tab = format!("{point}{} {} ", role.name(), words::number(total));
         let used = canvas.put(x, area.y, &tab, area.right().saturating_sub(x + 1), style);
         canvas.zone(Rect { x, width: used, height: 1, ..area }, Target::Feed(index));
         x += used;
@@ -85,7 +85,7 @@ fn entries(canvas: &mut Canvas<'_>, inner: Rect, index: usize, focus: bool) {
     let app = canvas.app;
     let list = app.listed(canvas.view, index);
     if list.shown() == 0 {
-        let text = format!("None of {} is let through by the filter.", list.kept);
+        let text = format!("None of {} is let through by the filter.", words::number(list.kept));
         for (y, line) in (inner.y..inner.bottom()).zip(wrap(&text, usize::from(inner.width))) {
             canvas.put(inner.x, y, &line, inner.width, canvas.look.dim());
         }

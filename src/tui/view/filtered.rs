@@ -4,14 +4,15 @@ use super::canvas::Canvas;
 use crate::tui::action::Action;
 use crate::tui::keymap::Mode;
 use crate::tui::text::clean_fit;
+use crate::tui::words::number;
 
 /// `328 hidden by cause:keepalive`, or as much of it as a border of `width` columns has room for.
 pub fn hidden(canvas: &Canvas<'_>, hidden: usize, width: u16) -> String {
     let room = usize::from(width / 3);
     if room < 20 {
-        return format!("{hidden} hidden");
+        return format!("{} hidden", number(hidden));
     }
-    format!("{hidden} hidden by {}", clean_fit(canvas.app.sieve.filter().text(), room))
+    format!("{} hidden by {}", number(hidden), clean_fit(canvas.app.sieve.filter().text(), room))
 }
 
 /// That nothing is left: which filter it was, and how to take it away.

@@ -84,6 +84,7 @@ pub fn long_notice(canvas: &mut Canvas<'_>, area: Rect) {
     }
     let height = columns(lines.len());
     let area = Rect { y: (area.y + 1).saturating_sub(height), height, ..area };
+    lift_border(canvas, area);
     canvas.clear(area);
     canvas.zone(area, Target::Nothing);
     for (y, line) in (area.y..).zip(&lines) {
@@ -105,6 +106,20 @@ fn hint(canvas: &mut Canvas<'_>, x: u16, y: u16, line: &Line) -> u16 {
     let used = canvas.put_all(x, y, &pieces, canvas.area().right().saturating_sub(x));
     canvas.zone(Rect { x, y, width: used, height: 1 }, Target::Key(line.binding.action));
     used + 2
+}
+
+/// Moves the border that ends above the footer to above `area`, which is to lie on it: what is behind stays closed.
+fn lift_border(canvas: &mut Canvas<'_>, area: Rect) {
+    let (from, to) = (area.bottom().saturating_sub(2), area.y.saturating_sub(1));
+    let is_corner = |y: u16, corners: [&str; 2]| corners.contains(&canvas.buffer[(area.x, y)].symbol());
+    // Not over the upper border: of a frame of one line nothing would be left.
+    if from <= to || to == 0 || !is_corner(from, ["╰", "┗"]) || is_corner(to, ["╭", "┏"]) {
+        return;
+    }
+    canvas.clear(Rect { y: to, height: 1, ..area });
+    for x in area.left()..area.right() {
+        canvas.buffer[(x, to)] = canvas.buffer[(x, from)].clone();
+    }
 }
 
 /// The answer to the last key, or else the newest notice, while they are young.

@@ -14,6 +14,7 @@ use crate::tui::keymap::Mode;
 use crate::tui::layout::Form;
 use crate::tui::page::Page;
 use crate::tui::text::{clean, clean_fit, width};
+use crate::tui::words::{self, number};
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
@@ -42,8 +43,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         ("?", counts.unknown, "unknown", canvas.look.warn()),
     ];
     let widths = |words: &[String]| words.iter().map(|word| width(word) + 2).sum::<usize>();
-    let sign = |glyph: &str, count: usize| format!("{glyph}{count}");
-    let word = |glyph: &str, count: usize, word: &str| format!("{glyph} {count} {word}");
+    let sign = |glyph: &str, count: usize| format!("{glyph}{}", number(count));
+    let word = |glyph: &str, count: usize, word: &str| format!("{glyph} {} {word}", number(count));
     let all = numbers.iter().map(|(glyph, count, name, _)| word(glyph, *count, name)).collect::<Vec<_>>();
     // Nobody needs a word for a zero.
     let some = numbers.iter().map(|(glyph, count, name, _)| match count {
@@ -84,7 +85,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
 pub fn paused(canvas: &mut Canvas<'_>, events: u64) {
     let waiting = match events {
         1 => "1 event waits".to_owned(),
-        many => format!("{many} events wait"),
+        many => format!("{} events wait", number(many)),
     };
     let text = format!(" paused  {waiting}  any key goes on ");
     let area = canvas.area();
@@ -113,10 +114,10 @@ fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
         add(1, "insecure".to_owned(), look.bad());
     }
     if status.dropped > 0 {
-        add(3, format!("{} dropped", status.dropped), look.bad());
+        add(3, format!("{} dropped", number(status.dropped)), look.bad());
     }
     if status.refused > 0 {
-        add(3, format!("{} refused", status.refused), look.warn());
+        add(3, format!("{} refused", number(status.refused)), look.warn());
     }
     if canvas.app.read_only {
         add(1, "read only".to_owned(), look.accent());
@@ -130,9 +131,9 @@ fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
     }
     let marks = canvas.app.marks.len();
     if marks > 0 {
-        add(2, format!("◆ {marks} marked"), Some(format!("◆{marks}")), look.accent());
+        add(2, format!("◆ {} marked", number(marks)), Some(format!("◆{}", number(marks))), look.accent());
     }
-    add(5, rate(status.rate), None, look.dim());
+    add(5, format!("{} msg/s", words::rate(f64::from(status.rate))), None, look.dim());
     pieces
 }
 
@@ -147,20 +148,12 @@ fn filter(canvas: &Canvas<'_>) -> Option<Piece> {
     let (text, short) = match (filter.is_empty(), canvas.app.sifted(canvas.view)) {
         (true, _) if mistake.is_none() => return None,
         (true, _) => (format!("/{text} ✖ makes no sense"), "/✖".to_owned()),
-        (false, Some((shown, all))) => {
-            (format!("/{text}{without}  {} hidden", all.saturating_sub(shown)), format!("/{shown}{cross}"))
-        }
+        (false, Some((shown, all))) => (
+            format!("/{text}{without}  {} hidden", number(all.saturating_sub(shown))),
+            format!("/{}{cross}", number(shown)),
+        ),
         (false, None) => (format!("/{text}{without}  hides nothing here"), format!("/{cross}")),
     };
     let style = if mistake.is_some() { canvas.look.warn() } else { canvas.look.accent() };
     Some(Piece { rank: 2, text, short: Some(short), style })
-}
-
-/// Messages per second, without more digits than mean something.
-fn rate(rate: f32) -> String {
-    match rate {
-        rate if !rate.is_finite() || rate <= 0.0 => "0 msg/s".to_owned(),
-        rate if rate < 10.0 => format!("{rate:.1} msg/s"),
-        rate => format!("{rate:.0} msg/s"),
-    }
 }

@@ -43,19 +43,19 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let total = log.total();
     let forgotten = total - log.len() as u64;
     let left = match (list.through, total) {
-        (Some(_), _) => format!("{shown} of {} incidents", log.len()),
+        (Some(_), _) => format!("{} of {} incidents", words::number(shown), words::number(log.len())),
         (None, 1) => "1 incident".to_owned(),
-        (None, total) => format!("{total} incidents"),
+        (None, total) => format!("{} incidents", words::number(total)),
     };
     let mut said = Vec::new();
     if shown > rows || forgotten > 0 {
-        said.push(format!("{} to {}", top + 1, (top + rows).min(shown)));
+        said.push(words::range(top, rows, shown));
     }
     if list.through.is_some() {
         said.push(hidden(canvas, log.len() - shown, regions.list.width));
     }
     if forgotten > 0 {
-        said.push(format!("{forgotten} no longer kept"));
+        said.push(format!("{} no longer kept", words::number(forgotten)));
     }
     let right = said.join(" · ");
     let legend = match regions.list.width {
@@ -98,10 +98,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
 }
 
 fn nothing_found(canvas: &mut Canvas<'_>, area: Rect, kept: usize) {
-    let left = format!("0 of {kept} incidents");
+    let left = format!("0 of {} incidents", words::number(kept));
     let titles = Titles { left: &left, left_style: canvas.look.strong(), ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
-    let of = if kept == 1 { "The one incident is not".to_owned() } else { format!("None of {kept} incidents is") };
+    let of = if kept == 1 {
+        "The one incident is not".to_owned()
+    } else {
+        format!("None of {} incidents is", words::number(kept))
+    };
     let text = none_through(canvas, &of, Mode::Incidents);
     for (y, line) in (inner.y..inner.bottom()).zip(wrap(&text, usize::from(inner.width))) {
         canvas.put(inner.x, y, &line, inner.width, Style::new());

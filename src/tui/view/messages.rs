@@ -38,7 +38,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let kept = page.kept(canvas.view.fleet);
     let filtered = (!canvas.app.sieve.filter().is_empty()).then(|| kept - page.len().min(kept));
     let right = match filtered {
-        Some(out) => format!("{} of {kept} · {}", page.len(), hidden(canvas, out, area.width)),
+        Some(out) => {
+            format!("{} of {} · {}", words::number(page.len()), words::number(kept), hidden(canvas, out, area.width))
+        }
         None if page.follows() => "following the newest".to_owned(),
         None => format!("staying here: {first} follows the newest"),
     };
@@ -97,7 +99,14 @@ fn tabs(canvas: &Canvas<'_>, width: u16) -> Pieces {
         let point = if index == front { "▸" } else { " " };
         let name = if short { &name[..1] } else { name };
         let style = if index == front { canvas.look.strong() } else { canvas.look.dim() };
-        (if width < 60 && short { format!("{point}{name} ") } else { format!("{point}{name} {total} ") }, style)
+        (
+            if width < 60 && short {
+                format!("{point}{name} ")
+            } else {
+                format!("{point}{name} {} ", words::number(total))
+            },
+            style,
+        )
     };
     std::iter::once(("all", all)).chain(kinds).enumerate().map(tab).collect()
 }
@@ -105,7 +114,7 @@ fn tabs(canvas: &Canvas<'_>, width: u16) -> Pieces {
 fn nothing(canvas: &mut Canvas<'_>, area: Rect) {
     let kept = canvas.app.messages.kept(canvas.view.fleet);
     if kept > 0 {
-        let text = none_through(canvas, &format!("None of {kept} lines is"), Mode::Messages);
+        let text = none_through(canvas, &format!("None of {} lines is", words::number(kept)), Mode::Messages);
         for (y, line) in (area.y..area.bottom()).zip(wrap(&text, usize::from(area.width))) {
             canvas.put(area.x, y, &line, area.width, Style::new());
         }
@@ -232,7 +241,8 @@ fn message(canvas: &mut Canvas<'_>, area: Rect) {
     let left = format!("{}  {topic} · QoS {}{retained}", entry.role.name(), entry.message.qos.as_u8());
     let hidden = sheet.lines.len().saturating_sub(rows);
     let open = canvas.key(Mode::Messages, Action::Enter);
-    let below = if hidden > 0 { format!("{open} opens it: {hidden} lines more") } else { String::new() };
+    let below =
+        if hidden > 0 { format!("{open} opens it: {} lines more", words::number(hidden)) } else { String::new() };
     let titles = Titles {
         left: &left,
         left_style: canvas.look.strong(),

@@ -166,9 +166,10 @@ fn facts(canvas: &mut Canvas<'_>, pen: &mut Pen, device: &Device) {
     let incidents = match device.incidents {
         0 => String::new(),
         1 => " · 1 incident".to_owned(),
-        many => format!(" · {many} incidents"),
+        many => format!(" · {} incidents", words::number(many)),
     };
-    let packets = if device.packets == 1 { "1 packet".to_owned() } else { format!("{} packets", device.packets) };
+    let packets =
+        if device.packets == 1 { "1 packet".to_owned() } else { format!("{} packets", words::number(device.packets)) };
     if device.session.is_some() {
         let last = match device.session.as_deref() {
             Some(session) if session.ended.is_none() => {

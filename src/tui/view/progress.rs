@@ -138,7 +138,7 @@ fn facts(canvas: &mut Canvas<'_>, job: &Job) -> Vec<Piece> {
         add(2, format!("{} failed", grouped(job.failed)), look.bad());
     }
     if job.rate > 0.0 {
-        add(4, format!("{}/s", rate(job.rate)), look.dim());
+        add(4, format!("{}/s", words::rate(job.rate)), look.dim());
     }
     if let Some(left) = job.left {
         // To the nearest second: what is left is a guess, and never reads as nothing.
@@ -158,14 +158,4 @@ fn headline(kind: Kind, toll: &Toll) -> String {
         Kind::Storm => format!("storm {} of {}", toll.round, toll.rounds),
         Kind::Partition => "partition".to_owned(),
     }
-}
-
-/// So many a second, without more digits than mean something.
-fn rate(rate: f64) -> String {
-    if rate < 10.0 {
-        return format!("{rate:.1}");
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is positive, and for a person")]
-    let whole = rate as u64;
-    grouped(whole)
 }

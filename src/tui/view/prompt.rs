@@ -10,6 +10,7 @@ use crate::tui::action::Action;
 use crate::tui::hit::Target;
 use crate::tui::keymap::Mode;
 use crate::tui::text::{clean, width};
+use crate::tui::words::number;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -41,6 +42,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         "presence: cause: id~ topic~ fault: evidence: or any text, ! for the inverse".to_owned()
     } else {
         let (shown, all) = canvas.app.sifted(canvas.view).unwrap_or_default();
+        let (shown, all) = (number(shown), number(all));
         // Half a number is worse than none.
         let fitting = [format!("{shown} of {all} shown"), format!("{shown}/{all}")];
         fitting.into_iter().find(|text| width(text) <= usize::from(rest)).unwrap_or_default()

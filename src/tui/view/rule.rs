@@ -25,6 +25,7 @@ use crate::tui::layout::RulesRegions;
 use crate::tui::rules::Scroll;
 use crate::tui::sql;
 use crate::tui::text::{clean_fit, width};
+use crate::tui::words;
 use ratatui::style::Style;
 
 /// From this many lines on there is room for empty ones.
@@ -90,14 +91,15 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &RulesRegions, standing: &RuleStan
 fn counts(canvas: &mut Canvas<'_>, standing: &RuleStanding, room: usize) -> String {
     let RuleStanding { matched, not_matched, .. } = standing;
     let all = matched.saturating_add(*not_matched);
+    let (matched, not) = (words::number(*matched), words::number(*not_matched));
     let last = standing.last_match.map(|at| format!(" · last {}", canvas.ago(at))).unwrap_or_default();
     let forms = [
-        format!("matched {matched} · not matched {not_matched}{last}"),
-        format!("matched {matched} · not matched {not_matched}"),
-        format!("{} of {} matched", count(*matched), count(all)),
+        format!("matched {matched} · not matched {not}{last}"),
+        format!("matched {matched} · not matched {not}"),
+        format!("{} of {} matched", count(standing.matched), count(all)),
     ];
     let fitting = forms.into_iter().find(|form| width(form) <= room);
-    fitting.unwrap_or_else(|| format!("{}/{}", count(*matched), count(all)))
+    fitting.unwrap_or_else(|| format!("{}/{}", count(standing.matched), count(all)))
 }
 
 fn actions(canvas: &mut Canvas<'_>, sheet: &mut Sheet, standing: &RuleStanding) {
@@ -166,7 +168,7 @@ fn outcome(canvas: &Canvas<'_>, action: &ActionStanding) -> Vec<(String, Style)>
             if !pieces.is_empty() {
                 pieces.push((" · ".to_owned(), look.dim()));
             }
-            pieces.push((format!("{number} {word}"), style));
+            pieces.push((format!("{} {word}", words::number(number)), style));
         }
     }
     if pieces.is_empty() {

@@ -18,6 +18,7 @@ use crate::hub::{ActionStanding, RuleStanding};
 use crate::tui::hit::Target;
 use crate::tui::layout::{self, RulesRegions};
 use crate::tui::text::{clean_within, fit, width, wrap};
+use crate::tui::words::{self, number, range};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -82,8 +83,8 @@ fn list(canvas: &mut Canvas<'_>, regions: &RulesRegions) {
     let rules = &canvas.view.status.rules;
     let (top, rows) = (canvas.app.rules.top, regions.rows);
     let count = rules.len();
-    let left = if count == 1 { "1 rule".to_owned() } else { format!("{count} rules") };
-    let right = format!("{} to {}", top + 1, (top + rows).min(count));
+    let left = if count == 1 { "1 rule".to_owned() } else { format!("{} rules", number(count)) };
+    let right = range(top, rows, count);
     let titles = Titles {
         left: &left,
         left_style: canvas.look.strong(),
@@ -209,13 +210,13 @@ fn words(canvas: &Canvas<'_>, standing: &RuleStanding, full: bool) -> Vec<(Strin
         }
         pieces.push(((*kind).to_owned(), Style::new()));
         if full && *done > 0 {
-            pieces.push((format!(" {done} ✓"), look.good()));
+            pieces.push((format!(" {} ✓", number(*done)), look.good()));
         }
         if *failed > 0 {
-            pieces.push((if full { format!(" {failed} ✖") } else { " ✖".to_owned() }, look.bad()));
+            pieces.push((if full { format!(" {} ✖", number(*failed)) } else { " ✖".to_owned() }, look.bad()));
         }
         if *waiting > 0 {
-            pieces.push((if full { format!(" {waiting} waiting") } else { " …".to_owned() }, look.warn()));
+            pieces.push((if full { format!(" {} waiting", number(*waiting)) } else { " …".to_owned() }, look.warn()));
         }
     }
     if pieces.is_empty() {
@@ -224,11 +225,12 @@ fn words(canvas: &Canvas<'_>, standing: &RuleStanding, full: bool) -> Vec<(Strin
     pieces
 }
 
-/// A number in at most five columns: `12`, `99999`, `123k`, `45M`.
+/// A number in at most five columns: `12`, `9 999`, `99.9k`, `123k`, `45M`.
 #[must_use]
 pub fn count(number: u64) -> String {
     match number {
-        0..100_000 => number.to_string(),
+        0..10_000 => words::number(number),
+        10_000..100_000 => format!("{}.{}k", number / 1_000, number % 1_000 / 100),
         100_000..10_000_000 => format!("{}k", number / 1_000),
         10_000_000..10_000_000_000 => format!("{}M", number / 1_000_000),
         _ => format!("{}G", number / 1_000_000_000),

@@ -58,7 +58,7 @@ fn ladder(canvas: &mut Canvas<'_>, area: Rect, incident: &Incident, scroll: usiz
         heads.push(("device broker lwtop rule person".to_owned(), canvas.look.dim()));
     }
     let mut before: Option<Moment> = None;
-    for step in steps(canvas.view, &canvas.app.keys, incident) {
+    for step in steps(canvas.view, canvas.app, incident) {
         if let (Some(before), Some(at)) = (before, step.at)
             && at.since(before) >= PAUSE
         {

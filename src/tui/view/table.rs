@@ -32,7 +32,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
     let shown = app.rows(canvas.view);
     let count = shown.len();
     let left = title(canvas);
-    let right = format!("{} to {}", top + 1, (top + rows).min(count));
+    let right = words::range(top, rows, count);
     let titles = Titles {
         left: &left,
         left_style: canvas.look.strong(),
@@ -60,7 +60,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
 pub(super) fn title(canvas: &Canvas<'_>) -> String {
     let count = match canvas.app.rows(canvas.view).len() {
         1 => "1 device".to_owned(),
-        count => format!("{count} devices"),
+        count => format!("{} devices", words::number(count)),
     };
     match canvas.app.sieve.sort() {
         Some(sort) => format!("{count} by {}", arrange::described(sort)),
@@ -108,9 +108,9 @@ fn cell(canvas: &mut Canvas<'_>, x: u16, y: u16, room: u16, column: Column, devi
             Presence::Offline { cause } => (cause.words().to_owned(), canvas.look.presence(device)),
             _ => return,
         },
-        Column::Deaths => (device.incidents.to_string(), if device.incidents == 0 { dim } else { plain }),
+        Column::Deaths => (words::number(device.incidents), if device.incidents == 0 { dim } else { plain }),
         Column::Since => (canvas.age(device.since), plain),
-        Column::Packets if session.is_some() => (device.packets.to_string(), plain),
+        Column::Packets if session.is_some() => (words::number(device.packets), plain),
         Column::Packets => return,
         Column::KeepAlive | Column::Protocol | Column::Address | Column::Certificate | Column::Will => {
             let Some(session) = session else { return };

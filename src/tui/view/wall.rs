@@ -35,7 +35,7 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &Regions) {
     let first = app.cursor.top * grid.columns;
     let capacity = grid.rows * grid.columns;
     let left = table::title(canvas);
-    let right = format!("{} to {}", first + 1, (first + capacity).min(rows.len()));
+    let right = words::range(first, capacity, rows.len());
     let titles = Titles {
         left: &left,
         left_style: canvas.look.strong(),
@@ -129,8 +129,9 @@ fn legend(canvas: &mut Canvas<'_>, area: Rect) {
     let census = &canvas.app.census;
     let there: Vec<(Sign, usize)> =
         Sign::ALL.into_iter().map(|sign| (sign, census.count(sign))).filter(|(_, count)| *count > 0).collect();
-    let worded: Vec<String> = there.iter().map(|(sign, count)| format!(" {count} {}", sign.word())).collect();
-    let numbers: Vec<String> = there.iter().map(|(_, count)| count.to_string()).collect();
+    let worded: Vec<String> =
+        there.iter().map(|(sign, count)| format!(" {} {}", words::number(*count), sign.word())).collect();
+    let numbers: Vec<String> = there.iter().map(|(_, count)| words::number(*count)).collect();
     let wide = |texts: &[String]| texts.iter().map(|text| width(text) + 3).sum::<usize>();
     let texts = if wide(&worded) <= room + 2 { worded } else { numbers };
     let y = area.bottom() - 1;

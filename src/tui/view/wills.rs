@@ -47,8 +47,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let app = canvas.app;
     let shown = app.sieve.rows(fleet);
     let count = shown.len();
-    let left = if count == 1 { "The will of 1 device".to_owned() } else { format!("The wills of {count} devices") };
-    let right = format!("{} to {}", top + 1, (top + rows).min(count));
+    let left = if count == 1 {
+        "The will of 1 device".to_owned()
+    } else {
+        format!("The wills of {} devices", words::number(count))
+    };
+    let right = words::range(top, rows, count);
     let titles = Titles {
         left: &left,
         left_style: canvas.look.strong(),
@@ -78,7 +82,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         }
     }
     if shown.is_empty() {
-        let text = format!("None of {} devices is let through by the filter.", fleet.len());
+        let text = format!("None of {} devices is let through by the filter.", words::number(fleet.len()));
         canvas.put(inner.x, inner.y + 1, &text, inner.width, canvas.look.dim());
     }
     if regions.will.height > 0

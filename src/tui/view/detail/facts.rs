@@ -40,7 +40,8 @@ pub fn more(canvas: &mut Canvas<'_>, page: &mut Sheet, device: &Device) {
         }
         fact(page, "over", &over, plain);
         let last = canvas.ago(session.last_packet);
-        let packets = format!("{}, {} of them PINGREQ · last {last}", device.packets, device.pings);
+        let packets =
+            format!("{}, {} of them PINGREQ · last {last}", words::number(device.packets), words::number(device.pings));
         fact(page, "packets", &packets, plain);
     }
     if let Some(message) = &device.last_message {
@@ -107,11 +108,12 @@ fn deaths(page: &mut Sheet, device: &Device) {
     let mut text = if died.is_empty() {
         "none".to_owned()
     } else {
-        let causes: Vec<String> = died.iter().map(|(cause, count)| format!("{} {count}", cause.words())).collect();
-        format!("{all}: {}", causes.join(", "))
+        let causes: Vec<String> =
+            died.iter().map(|(cause, count)| format!("{} {}", cause.words(), words::number(*count))).collect();
+        format!("{}: {}", words::number(all), causes.join(", "))
     };
     for (cause, count) in left {
-        let _ = write!(text, " · {} {count}", cause.words());
+        let _ = write!(text, " · {} {}", cause.words(), words::number(count));
     }
     fact(page, "deaths", &text, Style::new());
 }
@@ -134,7 +136,7 @@ fn recovered(page: &mut Sheet, device: &Device) {
         Some(back) if back.count == 1 => format!("once, after {}", words::span(back.last)),
         Some(back) => format!(
             "{} times, the last one after {} · mean {} · longest {}",
-            back.count,
+            words::number(back.count),
             words::span(back.last),
             words::span(back.mean()),
             words::span(back.longest)

@@ -4,6 +4,7 @@ use crate::fleet::Device;
 use crate::tui::text::{GLUE, clean_within, width, wrap};
 use crate::tui::view::canvas::Canvas;
 use crate::tui::view::sheet::Sheet;
+use crate::tui::words;
 use crate::wiring::{Packet, Sender};
 use ratatui::style::Style;
 
@@ -60,7 +61,7 @@ fn line(canvas: &Canvas<'_>, page: &mut Sheet, packet: &Packet) {
     };
     let size = match (packet.size, narrow) {
         (0, _) | (_, true) => String::new(),
-        (size, false) => format!("{size}{GLUE}B"),
+        (size, false) => format!("{}{GLUE}B", words::number(size)),
     };
     let size = if narrow { size } else { format!("{:>9}  ", size.replace(GLUE, " ")) };
     let name = format!("{:<11} ", packet.name);

@@ -26,7 +26,7 @@ pub fn draw(canvas: &mut Canvas<'_>, page: &mut Sheet, device: &Device) {
     }
     let untold = (device.incidents as usize).saturating_sub(told.len());
     if untold > 0 {
-        page.text(&format!("and {untold} before"), 0, canvas.look.dim());
+        page.text(&format!("and {} before", words::number(untold)), 0, canvas.look.dim());
         page.gap();
     }
 }
@@ -36,7 +36,7 @@ fn story(canvas: &mut Canvas<'_>, page: &mut Sheet, incident: &Incident) {
     let by = incident.fault.map(|fault| format!(", {}", words::done_by_you(fault))).unwrap_or_default();
     let head = format!("Incident {}: {}{by} · {}", incident.id.0, incident.cause.words(), incident.evidence.words());
     page.text(&head, 0, canvas.look.strong());
-    for hop in Hop::ALL {
+    for hop in in_time(incident) {
         let seen = incident.hops.get(hop);
         let (time, after, style) = match (seen, incident.after(hop)) {
             (Some(at), Some(after)) => {
@@ -50,7 +50,7 @@ fn story(canvas: &mut Canvas<'_>, page: &mut Sheet, incident: &Incident) {
             _ => continue,
         };
         let meaning = meaning(canvas, incident, hop, seen.is_some());
-        let name = hop.name();
+        let name = words::hop_name(incident, hop);
         // Where there is no room for both times, how long it took says more.
         let lead = match (page.room < 60, seen) {
             (false, _) => format!("{time:<12} {after:>9}  {name:<9}  "),
@@ -70,6 +70,20 @@ fn story(canvas: &mut Canvas<'_>, page: &mut Sheet, incident: &Incident) {
     page.gap();
 }
 
+/// The hops as they came, and among them, behind what they were to follow, those that did not: a device may be back before
+/// its will is out.
+fn in_time(incident: &Incident) -> Vec<Hop> {
+    let mut hops: Vec<Hop> = incident.hops.seen().map(|(hop, _)| hop).collect();
+    hops.sort_by_key(|hop| (incident.hops.get(*hop), *hop));
+    for hop in Hop::ALL {
+        if incident.hops.get(hop).is_none() {
+            let place = hops.iter().rposition(|before| *before < hop).map_or(0, |at| at + 1);
+            hops.insert(place, hop);
+        }
+    }
+    hops
+}
+
 /// What a hop means, or what its absence does.
 fn meaning(canvas: &Canvas<'_>, incident: &Incident, hop: Hop, seen: bool) -> String {
     // The spec's numbers are those of the version that the device spoke.
@@ -77,7 +91,7 @@ fn meaning(canvas: &Canvas<'_>, incident: &Incident, hop: Hop, seen: bool) -> St
     let text = match (hop, seen) {
         (Hop::Cut, _) => match (incident.fault, incident.cause) {
             (Some(fault), _) => fault.what_happens(),
-            (None, Cause::KeepAliveTimeout) => "silence",
+            (None, Cause::KeepAliveTimeout) => "no packet came any more",
             (None, _) => "the wire ended",
         },
         (Hop::Detected, true) => match incident.cause {
