@@ -1304,7 +1304,7 @@ fn a_long_notice_leaves_the_borders_behind_it_closed() {
     let screen = world.draw();
     let lines: Vec<&str> = screen.lines().collect();
     assert!(lines[21].starts_with('╰') && lines[21].ends_with('╯'), "{screen}");
-    assert!(lines[22].starts_with(" a notice") && lines[23].starts_with(" "), "{screen}");
+    assert!(lines[22].starts_with(" a notice") && lines[23].starts_with(' '), "{screen}");
     world.pass(9_000);
     let screen = world.draw();
     assert!(screen.lines().nth(22).unwrap().starts_with('╰'), "{screen}");

@@ -18,7 +18,9 @@ pub fn write(look: &Look, sheet: &mut Sheet, document: &Document) {
     }
     for line in parts.chunk_by(|one, next| one.line == next.line) {
         if !sheet.shows(line.len()) {
-            line.iter().for_each(|_| sheet.gap());
+            for _ in line {
+                sheet.gap();
+            }
             continue;
         }
         let text = &document.lines[line[0].line][line[0].indent..];
