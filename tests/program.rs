@@ -295,6 +295,27 @@ fn a_swarm_counts_its_wills_and_says_so() {
     }
 }
 
+/// The pipe is full before it begins, and nobody reads it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_for_errors_that_nobody_reads_stops_nothing() {
+    let (_reader, mut pipe) = std::io::pipe().expect("a pipe");
+    // As much as a pipe holds.
+    std::io::Write::write_all(&mut pipe, &vec![b'x'; 64 * 1024]).expect("it takes that much");
+    let args = ["swarm", "--listen", "127.0.0.1:0", "--count", "5", "--for", "0s", "--json"];
+    let mut child = lwtop(&args).stderr(pipe).stdout(Stdio::piped()).spawn().expect("the program starts");
+    let until = Instant::now() + PATIENCE;
+    while child.try_wait().expect("its state").is_none() {
+        if Instant::now() > until {
+            let _ = child.kill();
+            panic!("it waits for a reader");
+        }
+        std::thread::yield_now();
+    }
+    let summary: Value = serde_json::from_reader(child.stdout.take().expect("its output")).expect("one object");
+    assert_eq!(summary["exactly_once"], true, "{summary}");
+}
+
 #[test]
 fn wrong_keys_and_themes_are_told_at_the_start() {
     let file = std::env::temp_dir().join(format!("lwtop-keys-{}.toml", std::process::id()));

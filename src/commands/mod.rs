@@ -7,6 +7,7 @@ mod config;
 mod device;
 mod flags;
 mod interface;
+mod log;
 mod play;
 mod rule;
 mod setup;

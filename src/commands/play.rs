@@ -1,7 +1,7 @@
 //! `lwtop play` and `lwtop lesson`.
 
 use super::setup::{Launch, Serve, fleet};
-use super::{Failure, executor, interface, print, signals};
+use super::{Failure, executor, interface, log, print, signals};
 use crate::cli::{FleetArgs, Format, LessonArgs, PlayArgs};
 use crate::clock::Clock;
 use crate::config::scenario::{self, shipped};
@@ -9,7 +9,7 @@ use crate::hub::{Command, Runtime, Setup, Source};
 use crate::scenario::{Ending, Scenario};
 use crate::watch::play;
 use std::fmt::Write as _;
-use std::io::{stderr, stdout};
+use std::io::stdout;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub(super) fn run(args: &PlayArgs) -> Result<(), Failure> {
             runtime.stop().await;
             return Err(Failure::Runtime(why));
         }
-        play::run(runtime, format, stdout(), stderr(), stop).await.map_err(|end| Failure::Runtime(end.to_string()))
+        play::run(runtime, format, stdout(), log::start()?, stop).await.map_err(|end| Failure::Runtime(end.to_string()))
     })?;
     if Ending::is_good(&ending) { Ok(()) } else { Err(Failure::Answer(NOT_MET)) }
 }

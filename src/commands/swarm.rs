@@ -1,5 +1,6 @@
 //! `lwtop swarm`.
 
+use super::log::{self, Log};
 use super::setup::{Launch, Serve, fleet};
 use super::{Failure, executor, print, signals};
 use crate::cli::{DoorArgs, FleetArgs, SwarmArgs};
@@ -27,13 +28,15 @@ pub(super) fn run(args: &SwarmArgs) -> Result<(), Failure> {
     // Opened first: nobody wants to hear after an hour that it cannot be written.
     let file = args.per_device.as_deref().map(|path| create(path).map(|file| (path, file))).transpose()?;
     let clock = Clock::start();
-    let mut screen = Screen::new(clock.now());
+    let mut screen = Screen::new(log::start()?, clock.now());
     let (summary, ledger) = executor()?.block_on(async {
         let stop = stops().map_err(|error| Failure::Runtime(format!("signals cannot be handled: {error}")))?;
         let result = drive(plan, clock, stop, |progress| screen.show(progress)).await;
         screen.clear();
         result.map_err(|fatal| Failure::Runtime(fatal.to_string()))
     })?;
+    // What it has to say comes before the summary.
+    drop(screen);
     if let Some((path, file)) = file {
         write(file, &ledger).map_err(|error| unwritable(path, &error))?;
     }
@@ -122,21 +125,22 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
 
 /// How it goes on, on standard error: one line that changes on a terminal, a line now and then elsewhere.
 struct Screen {
+    log: Log,
     live: bool,
     shown: Option<Phase>,
     next: Moment,
 }
 
 impl Screen {
-    fn new(now: Moment) -> Self {
-        Self { live: stderr().is_terminal(), shown: None, next: now }
+    fn new(log: Log, now: Moment) -> Self {
+        Self { log, live: stderr().is_terminal(), shown: None, next: now }
     }
 
     fn show(&mut self, progress: &Progress<'_>) {
-        // Nothing is left to tell that standard error is closed.
+        // Writing to a log waits for nothing and cannot fail.
         for notice in progress.notices {
             self.clear();
-            let _ = writeln!(stderr(), "lwtop: {notice}");
+            let _ = writeln!(self.log, "lwtop: {notice}");
         }
         let turned = self.shown.replace(progress.phase) != Some(progress.phase);
         if progress.phase == Phase::Done || progress.now < self.next && !turned && progress.notices.is_empty() {
@@ -146,15 +150,16 @@ impl Screen {
         self.next = progress.now + every;
         if self.live {
             // Back to the first column, and what was longer before is cleared.
-            let _ = write!(stderr(), "\r{progress}\x1b[K");
+            let _ = write!(self.log, "\r{progress}\x1b[K");
+            let _ = self.log.flush();
         } else {
-            let _ = writeln!(stderr(), "lwtop: {progress}");
+            let _ = writeln!(self.log, "lwtop: {progress}");
         }
     }
 
-    fn clear(&self) {
+    fn clear(&mut self) {
         if self.live {
-            let _ = write!(stderr(), "\r\x1b[K");
+            let _ = write!(self.log, "\r\x1b[K");
         }
     }
 }
