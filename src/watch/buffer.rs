@@ -4,10 +4,21 @@
 use crate::clock::Moment;
 use serde::Serialize;
 
+/// Whole lines that are written together.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The lines.
+    pub text: Vec<u8>,
+    /// How many they are.
+    pub lines: u64,
+}
+
 /// Whole lines, and the one that is being written.
 #[derive(Debug, Default)]
 pub struct Buffer {
     bytes: Vec<u8>,
+    /// How many lines were ended.
+    lines: u64,
     /// The last time that was written, and its text: messages that were read together share it.
     stamp: Option<(u64, String)>,
 }
@@ -24,7 +35,7 @@ impl Buffer {
         let stamp = self.stamp.as_ref().map_or("", |(_, text)| text);
         self.bytes.extend_from_slice(stamp.as_bytes());
         self.bytes.push(b'"');
-        let mut line = Line { bytes: &mut self.bytes };
+        let mut line = Line { bytes: &mut self.bytes, lines: &mut self.lines };
         line.put("event", event);
         line
     }
@@ -37,10 +48,10 @@ impl Buffer {
 
     /// Everything that was written; an empty buffer stays.
     #[must_use]
-    pub fn take(&mut self) -> Vec<u8> {
+    pub fn take(&mut self) -> Batch {
         // The next batch is likely as long.
         let room = Vec::with_capacity(self.bytes.len());
-        std::mem::replace(&mut self.bytes, room)
+        Batch { text: std::mem::replace(&mut self.bytes, room), lines: std::mem::take(&mut self.lines) }
     }
 }
 
@@ -49,6 +60,7 @@ impl Buffer {
 #[must_use = "a line has to be ended"]
 pub struct Line<'a> {
     bytes: &'a mut Vec<u8>,
+    lines: &'a mut u64,
 }
 
 impl Line<'_> {
@@ -64,6 +76,7 @@ impl Line<'_> {
     /// Ends the line.
     pub fn end(self) {
         self.bytes.extend_from_slice(b"}\n");
+        *self.lines += 1;
     }
 }
 
@@ -83,8 +96,10 @@ mod tests {
             line.end();
         }
         assert!(!buffer.is_empty());
-        let text = String::from_utf8(buffer.take()).unwrap();
+        let batch = buffer.take();
+        let text = String::from_utf8(batch.text).unwrap();
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(batch.lines, 2);
         assert_eq!(lines[0]["time"], "2019-11-06T01:03:50.757Z");
         assert_eq!(lines[1]["time"], "2019-11-06T01:03:50.758Z");
         assert_eq!(lines[0]["payload"], "a \"quoted\" \\ line\n\u{1}");

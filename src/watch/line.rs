@@ -206,7 +206,7 @@ mod tests {
         let mut to = Buffer::default();
         assert!(line(&Change::Message { message, role: Role::Will, device: None }, &fleet, &mut to));
         assert_eq!(
-            String::from_utf8(to.take()).unwrap().trim_end(),
+            String::from_utf8(to.take().text).unwrap().trim_end(),
             r#"{"time":"2019-11-06T01:03:50.757Z","event":"message","device":null,"role":"will","topic":"/last/will/topic","qos":0,"retain":true,"payload":"\\xff\\x00ok\\n","payload_escaped":true,"payload_bytes":5}"#
         );
     }

@@ -1,6 +1,7 @@
 //! Plays a scenario without a screen, and tells what happens.
 
-use super::stream::End;
+use super::buffer::Batch;
+use super::stream::{End, tell_unread};
 use super::writer::Writer;
 use crate::hub::Runtime;
 use crate::scenario::{Ending, Entry, Player, State, Step, words};
@@ -36,26 +37,26 @@ pub async fn run(
     mut log: impl Write,
     stop: impl Future<Output = ()>,
 ) -> Result<Ending, End> {
-    let writer = Writer::start(out).map_err(End::Output)?;
+    let mut writer = Writer::start(out).map_err(End::Output)?;
     let mut account = Account { format, printed: 0, told: true, text: String::new() };
-    let result = drive(&mut runtime, &mut account, &writer, &mut log, stop).await;
+    let result = drive(&mut runtime, &mut account, &mut writer, &mut log, stop).await;
     if result.is_ok() {
         runtime.flush();
         for notice in runtime.finish_actions().await.notices {
             let _ = writeln!(log, "lwtop: {notice}");
         }
     }
-    let written = writer.finish(std::mem::take(&mut account.text).into_bytes()).await;
+    let unread = writer.finish(account.take()).await.inspect(|unread| tell_unread(*unread, &mut log));
     runtime.stop().await;
     let ending = result?;
-    written.map_err(End::Output)?;
+    unread.map_err(End::Output)?;
     Ok(ending)
 }
 
 async fn drive(
     runtime: &mut Runtime,
     account: &mut Account,
-    writer: &Writer,
+    writer: &mut Writer,
     log: &mut impl Write,
     stop: impl Future<Output = ()>,
 ) -> Result<Ending, End> {
@@ -86,13 +87,14 @@ async fn drive(
             return Ok(ending);
         }
         if !account.text.is_empty() {
-            let taken = tokio::select! {
-                taken = writer.write(std::mem::take(&mut account.text).into_bytes()) => taken,
-                () = &mut stop => false,
+            let room = tokio::select! {
+                room = writer.room() => room,
+                () = &mut stop => None,
             };
-            if !taken {
+            let Some(room) = room else {
                 return Ok(Ending { stopped: Some("interrupted".to_owned()), ..ending_of(runtime) });
-            }
+            };
+            room.send(account.take());
         }
     }
 }
@@ -115,6 +117,12 @@ impl Account {
     fn line(&mut self, line: impl std::fmt::Display) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.text, "{line}");
+    }
+
+    /// What was told since the last time.
+    fn take(&mut self) -> Batch {
+        let text = std::mem::take(&mut self.text);
+        Batch { lines: text.lines().count() as u64, text: text.into_bytes() }
     }
 
     fn title(&mut self, player: &Player) {

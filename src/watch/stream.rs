@@ -57,8 +57,8 @@ pub async fn run(
 ) -> Result<(), End> {
     let waiting = (what == What::Events && runtime.serves()).then(Vec::new);
     let mut printer = Printer { what, lines: Buffer::default(), left: limits.lines, waiting };
-    let writer = Writer::start(out).map_err(End::Output)?;
-    let result = drive(&mut runtime, limits.time, &mut printer, &writer, &mut log, stop).await;
+    let mut writer = Writer::start(out).map_err(End::Output)?;
+    let result = drive(&mut runtime, limits.time, &mut printer, &mut writer, &mut log, stop).await;
     if result.is_ok() {
         let rest = runtime.flush();
         printer.turn(&rest, &runtime);
@@ -67,18 +67,26 @@ pub async fn run(
             let _ = writeln!(log, "lwtop: {notice}");
         }
         printer.turn(&last, &runtime);
+        printer.release(&runtime);
         printer.summary(&mut runtime);
     }
-    let written = writer.finish(printer.lines.take()).await;
+    let unread = writer.finish(printer.lines.take()).await.inspect(|unread| tell_unread(*unread, &mut log));
     runtime.stop().await;
-    result.and(written.map_err(End::Output))
+    result.and(unread.map(|_| ()).map_err(End::Output))
+}
+
+/// Says that the reader of standard output was too slow in the end, if it was.
+pub(super) fn tell_unread(unread: u64, log: &mut impl Write) {
+    if unread > 0 {
+        let _ = writeln!(log, "lwtop: the last lines, up to {unread}, were not written: nobody read standard output");
+    }
 }
 
 async fn drive(
     runtime: &mut Runtime,
     time: Option<Duration>,
     printer: &mut Printer,
-    writer: &Writer,
+    writer: &mut Writer,
     log: &mut impl Write,
     stop: impl Future<Output = ()>,
 ) -> Result<(), End> {
@@ -110,12 +118,14 @@ async fn drive(
             continue;
         }
         // A reader that is slow makes lwtop wait, so that nothing is lost; it does not make it deaf.
-        let taken = tokio::select! {
-            taken = writer.write(printer.lines.take()) => taken,
+        let room = tokio::select! {
+            room = writer.room() => room,
             () = &mut over => return Ok(()),
             () = &mut stop => return Ok(()),
         };
-        if !taken || printer.left == Some(0) {
+        let Some(room) = room else { return Ok(()) };
+        room.send(printer.lines.take());
+        if printer.left == Some(0) {
             return Ok(());
         }
     }
@@ -141,9 +151,7 @@ impl Printer {
                     }
                 }
             }
-            for change in self.waiting.take().unwrap_or_default() {
-                self.change(&change, runtime);
-            }
+            self.release(runtime);
         }
         if self.what == What::Summary {
             return;
@@ -153,6 +161,13 @@ impl Printer {
                 Some(waiting) => waiting.push(change.clone()),
                 None => self.change(change, runtime),
             }
+        }
+    }
+
+    /// Prints what was held back.
+    fn release(&mut self, runtime: &Runtime) {
+        for change in self.waiting.take().unwrap_or_default() {
+            self.change(&change, runtime);
         }
     }
 
