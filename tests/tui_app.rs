@@ -799,6 +799,60 @@ fn a_page_that_does_not_fit_is_read_to_its_end() {
 }
 
 #[test]
+fn a_filter_holds_on_rules_as_far_as_it_concerns_them() {
+    let mut world = four_rules(140, 40);
+    let names: Vec<String> = world.status.rules.iter().map(|rule| rule.name.to_string()).collect();
+    world.keys("5j/presence:offline");
+    assert!(world.draw().contains("it concerns devices and hides nothing here"), "{}", world.screen());
+    world.key(KeyCode::Enter);
+    let screen = world.draw();
+    assert!(names.iter().all(|name| screen.contains(name)) && screen.contains("hides nothing here"), "{screen}");
+    world.key(KeyCode::Esc);
+    world.keys("15G");
+    world.keys("/");
+    world.input(&Input::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
+    world.keys(&format!("id:{}", names[0]));
+    let screen = world.draw();
+    assert!(screen.contains("1 of 4 shown") && screen.contains("1 of 4 rules"), "{screen}");
+    assert_eq!(world.ui.app().rules.selected, 0, "the cursor is on what is shown");
+    world.key(KeyCode::Enter);
+    let screen = world.draw();
+    assert!(screen.contains("3 hidden by id:") && screen.lines().next().unwrap().contains("3 hidden"), "{screen}");
+    assert!(!screen.contains(&names[3]), "{screen}");
+    world.keys("jG");
+    assert_eq!(world.ui.app().rules.selected, 0, "there is no other");
+    world.keys("/xx");
+    let screen = world.draw();
+    assert!(screen.contains("None of 4 rules is let through by") && screen.contains("0 of 4 shown"), "{screen}");
+    world.key(KeyCode::Esc);
+    let screen = world.draw();
+    assert!(names.iter().all(|name| screen.contains(name)) && !screen.contains("hidden"), "{screen}");
+}
+
+#[test]
+fn why_does_not_lead_to_a_rule_that_the_filter_hides() {
+    let mut world = four_rules(140, 40);
+    world.die(ConnId(2), "lwtThing-2", Fault::Fin);
+    world.keys("3/nobodyatall");
+    world.key(KeyCode::Enter);
+    world.keys("1");
+    world.key(KeyCode::Esc);
+    world.keys("3");
+    world.draw();
+    world.keys("j");
+    world.keys("w");
+    let rule = world.ui.app().rules.selected;
+    assert!(world.draw().contains("Why"), "{}", world.screen());
+    let name = world.status.rules[rule].name.to_string();
+    world.keys("3/!id:");
+    world.input(&Input::Paste(name));
+    world.key(KeyCode::Enter);
+    world.keys("w");
+    let now = world.ui.app().rules.selected;
+    assert!(now != rule || world.draw().contains("the filter hides every rule"), "{}", world.draw());
+}
+
+#[test]
 fn the_first_frame_of_a_page_names_the_keys_that_the_second_does() {
     for (width, height) in [(40, 10), (80, 24), (140, 40)] {
         let mut world = four_rules(width, height);
@@ -1034,7 +1088,7 @@ fn a_filter_holds_on_incidents_messages_and_feeds() {
     let screen = world.draw();
     assert!(screen.contains("gone for good") && screen.contains("None of 4 is let through"), "{screen}");
     world.keys("5");
-    assert!(world.draw().contains("hides nothing here"), "{}", world.screen());
+    assert!(world.draw().contains("The one rule is not let through by \"gone for good\"."), "{}", world.screen());
     world.keys("1/");
     world.key(KeyCode::Esc);
     let screen = world.draw();

@@ -237,7 +237,9 @@ impl App {
             Page::Incidents => Some((self.incidents.listed(view.fleet).shown(), view.fleet.incidents().len())),
             Page::Messages => Some((self.messages.len(), self.messages.kept(view.fleet))),
             Page::Fleet | Page::Wills | Page::Lesson => Some((self.sieve.rows(view.fleet).len(), view.fleet.len())),
-            Page::Rules => None,
+            // Nothing of it concerns a rule: then it hides none.
+            Page::Rules if !self.sieve.filter().is_empty() && !self.rules.filtered() => None,
+            Page::Rules => Some((self.rules.rows().len(), view.status.rules.len())),
         }
     }
 
@@ -283,8 +285,7 @@ impl App {
         }
         self.lessons.sync(view);
         if self.page == Page::Rules {
-            let rows = self.rule_rows(view);
-            self.rules.sync(view, rows);
+            self.rules.sync(view, self.room(), self.sieve.filter());
         }
     }
 

@@ -1,12 +1,13 @@
 //! What a person looks for: `presence:offline cause:keepalive id~press !"left cleanly"`. Pure: text in, a filter out,
-//! which says of a device, an incident or a message whether it is shown.
+//! which says of a device, an incident, a message or a rule whether it is shown.
 //!
 //! A filter is a list of terms, all of which must hold:
 //!
 //! ```text
-//! press              the text stands somewhere: in the id, the topic, the payload, the words for how it went
+//! press              the text stands somewhere: in the id, the topic, the payload, the words for how it went; of a rule
+//!                    in its name, its words, its statement or what it does
 //! "left cleanly"     the same with spaces
-//! id:press-7         the client id is this one, letter case aside;      id~press     it has this in it
+//! id:press-7         the client id is this one, letter case aside;      id~press     it has this in it; a rule's name
 //! topic:a/+/will     the topic matches this filter;                     topic~will   it has this in it
 //! presence:offline   online, overdue, offline or unknown
 //! cause:keepalive    how it went: cut, keepalive, takeover, left, leftwithwill, protocol, kicked, unknown
@@ -25,6 +26,7 @@ mod test;
 pub use test::Needle;
 
 use crate::fleet::{Device, FeedEntry, Incident, News};
+use crate::hub::RuleStanding;
 use test::{Facts, Test};
 
 /// What is looked for. The empty filter lets everything through.
@@ -125,6 +127,24 @@ impl Filter {
     #[must_use]
     pub fn matches_news(&self, news: &News) -> bool {
         self.is_empty() || self.holds(&Facts::of_news(news))
+    }
+
+    /// Whether a term is one that a rule can answer: a rule has a name, a topic and words, and neither presence nor cause.
+    #[must_use]
+    pub fn asks_rule(&self) -> bool {
+        self.terms.iter().any(|term| term.test.asks_rule())
+    }
+
+    /// Whether `rule` is shown, which listens to `topic`. What only a device can answer leaves it where it is.
+    #[must_use]
+    pub fn matches_rule(&self, rule: &RuleStanding, topic: Option<&str>) -> bool {
+        if !self.asks_rule() {
+            return true;
+        }
+        let does: Vec<String> =
+            rule.actions.iter().map(|action| format!("{} {}", action.kind, action.target)).collect();
+        let facts = Facts::of_rule(rule, topic, &does);
+        Self::hold(self.terms.iter().filter(|term| term.test.asks_rule()), &facts)
     }
 
     fn holds(&self, facts: &Facts<'_>) -> bool {

@@ -90,11 +90,7 @@ impl App {
                 let grid = layout::wills(self.room()).grid();
                 self.wills.cursor.choose(client, view.fleet, self.sieve.rows(view.fleet), &grid)
             }
-            Target::Rule(rule) => {
-                let was = self.rules.selected;
-                self.rules.choose(*rule, view);
-                was == *rule
-            }
+            Target::Rule(rule) => self.rules.choose(*rule, view),
             Target::Lesson(lesson) => std::mem::replace(&mut self.lessons.selected, *lesson) == *lesson,
             Target::Line(line) => match self.layers.last_mut() {
                 Some(Layer::Death { row, .. } | Layer::Columns { row }) => std::mem::replace(row, *line) == *line,

@@ -4,14 +4,17 @@
 use super::View;
 use super::action::Action;
 use super::app::App;
+use super::filter::Filter;
 use super::keymap::Mode;
 use super::layer::Layer;
-use super::layout;
+use super::layout::{self, RulesRegions};
 use super::messages::Told;
 use super::page::Page;
+use super::selection::stepped;
 use crate::fleet::{FeedEntry, Fleet, Role};
 use crate::hub::Command;
 use crate::rules::{Explanation, Message, RuleSet};
+use ratatui::layout::Rect;
 use std::cell::Cell;
 
 /// Every feed: a rule may listen to any topic.
@@ -61,7 +64,11 @@ pub enum Scroll {
 pub struct RulesPage {
     /// The selected rule: an index into `Status::rules`.
     pub selected: usize,
-    /// The first visible rule of the list.
+    /// The rules that the filter lets through, in their order.
+    rows: Vec<usize>,
+    /// Whether the filter has a term that a rule answers.
+    filtered: bool,
+    /// The first visible row of the list.
     pub top: usize,
     /// The first visible line below the list.
     pub scroll: Scroll,
@@ -80,12 +87,47 @@ impl RulesPage {
         self.shown.as_ref()
     }
 
-    /// Takes in what came since the last time.
-    pub fn sync(&mut self, view: &View<'_>, rows: usize) {
-        let rules = view.status.rules.len();
-        self.selected = self.selected.min(rules.saturating_sub(1));
-        let top = self.top.min(rules.saturating_sub(rows));
-        self.top = top.clamp((self.selected + 1).saturating_sub(rows), self.selected);
+    /// The rules that are shown, as indices into `Status::rules`.
+    #[must_use]
+    pub fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    /// Whether a filter holds here: then the list is there, however short it is, and says so.
+    #[must_use]
+    pub const fn filtered(&self) -> bool {
+        self.filtered
+    }
+
+    /// The row of the selected rule.
+    #[must_use]
+    pub fn row(&self) -> usize {
+        self.rows.iter().position(|rule| *rule == self.selected).unwrap_or(0)
+    }
+
+    /// How the page is divided.
+    #[must_use]
+    pub fn regions(&self, area: Rect) -> RulesRegions {
+        layout::rules(area, self.rows.len().max(if self.filtered { 2 } else { 0 }))
+    }
+
+    /// Takes in what came since the last time, and what the filter says of the rules: they are few.
+    pub fn sync(&mut self, view: &View<'_>, area: Rect, filter: &Filter) {
+        self.filtered = filter.asks_rule();
+        self.rows.clear();
+        self.rows.extend((0..view.status.rules.len()).filter(|rule| shows(filter, view, *rule)));
+        if !self.rows.contains(&self.selected) {
+            // The one after it, or the last.
+            let next = self.rows.iter().find(|rule| **rule > self.selected).or(self.rows.last());
+            self.selected = next.copied().unwrap_or(0);
+        }
+        let (row, rows) = (self.row(), self.regions(area).rows);
+        let top = self.top.min(self.rows.len().saturating_sub(rows));
+        self.top = top.clamp((row + 1).saturating_sub(rows), row);
+        if self.rows.is_empty() {
+            (self.shown, self.seen) = (None, None);
+            return;
+        }
         let totals = ROLES.map(|role| view.fleet.feed(role).total());
         let seen = (self.selected, totals, self.chosen.as_ref().and_then(|chosen| chosen.spot));
         if self.seen.replace(seen) != Some(seen) {
@@ -125,7 +167,7 @@ impl RulesPage {
 
     /// Moves among the rules and their messages. Where there is only one rule, up and down move its page.
     pub fn step(&mut self, action: Action, view: &View<'_>, page: usize) {
-        let last = view.status.rules.len().saturating_sub(1);
+        let last = self.rows.len().saturating_sub(1);
         let (line, end) = self.drawn.get();
         let scrolled = match action {
             Action::Up if last == 0 => Some(line.saturating_sub(1)),
@@ -143,19 +185,25 @@ impl RulesPage {
             return;
         }
         match action {
-            Action::Up => self.select(self.selected.saturating_sub(1), view),
-            Action::Down => self.select((self.selected + 1).min(last), view),
-            Action::First => self.select(0, view),
-            Action::Last => self.select(last, view),
+            Action::Up | Action::Down | Action::First | Action::Last => {
+                let row = stepped(self.row(), action, last, 1);
+                if let Some(rule) = self.rows.get(row) {
+                    self.select(*rule, view);
+                }
+            }
             Action::Left => self.turn(false, view),
             Action::Right => self.turn(true, view),
             _ => {}
         }
     }
 
-    /// Selects the rule at this place of the list, if there is one.
-    pub fn choose(&mut self, rule: usize, view: &View<'_>) {
-        self.select(rule.min(view.status.rules.len().saturating_sub(1)), view);
+    /// Selects this rule, if it is shown; true if it was selected already.
+    pub fn choose(&mut self, rule: usize, view: &View<'_>) -> bool {
+        let was = self.selected == rule;
+        if self.rows.contains(&rule) {
+            self.select(rule, view);
+        }
+        was
     }
 
     /// Selects another rule. The message stays if that rule listens to it.
@@ -231,21 +279,26 @@ impl App {
             let text = nobody_listens(view.rules, topic);
             return self.say(view, text);
         };
-        // The one in view stays, if it listens.
+        // The one in view stays, if it listens; and one that the filter hides is not in view.
         let selected = self.rules.selected;
+        let filter = self.sieve.filter();
         let rule = if self.page == Page::Rules && listens(view.rules, selected, topic) { selected } else { first };
+        let shown = std::iter::once(rule).chain(listening(view.rules, topic)).find(|rule| shows(filter, view, *rule));
+        let Some(rule) = shown else {
+            return self.say(view, "the filter hides every rule that listens to it");
+        };
         self.rules.selected = rule;
         self.rules.scroll = Scroll::Why;
         self.rules.chosen = Some(Chosen { spot, entry });
         self.rules.seen = None;
         self.show(Page::Rules)
     }
+}
 
-    /// How many rules of the list are visible.
-    #[must_use]
-    pub fn rule_rows(&self, view: &View<'_>) -> usize {
-        layout::rules(self.room(), view.status.rules.len()).rows
-    }
+/// Whether `filter` lets the rule through that stands at this place.
+fn shows(filter: &Filter, view: &View<'_>, rule: usize) -> bool {
+    let topic = view.rules.rules().get(rule).map(|rule| rule.statement.from.as_str());
+    view.status.rules.get(rule).is_some_and(|standing| filter.matches_rule(standing, topic))
 }
 
 /// The messages in the feeds that the rule listens to, newest first. The feeds are bounded, and so is this.

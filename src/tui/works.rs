@@ -32,6 +32,7 @@ impl App {
             Action::SortReverse => self.sieve.sort().is_some(),
             Action::Columns => self.mode() == Mode::Columns || self.regions(view).grid.form == Form::Table,
             Action::Left | Action::Right if self.mode() == Mode::Columns => true,
+            Action::Filter if self.page == Page::Rules => !view.status.rules.is_empty(),
             Action::Filter => self.sifted(view).is_some_and(|(_, all)| all > 0),
             Action::MarkAll | Action::AskMass | Action::Mass(_) => !view.fleet.is_empty(),
             Action::Enter => match self.mode() {

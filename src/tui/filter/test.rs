@@ -2,6 +2,7 @@
 
 use crate::fleet::device::LastMessage;
 use crate::fleet::{Device, Evidence, FeedEntry, Hop, Incident, News, NewsKind, Origin, Presence};
+use crate::hub::RuleStanding;
 use crate::mqtt::{Cause, Fault, TopicFilter};
 
 /// Text that is looked for, letter case aside.
@@ -88,6 +89,8 @@ pub(super) struct Facts<'a> {
     topics: [Option<&'a str>; 2],
     /// Where free text is looked for, beside id and topics.
     texts: [Option<&'a [u8]>; 5],
+    /// And there: what a rule does.
+    does: &'a [String],
     presence: Option<Presence>,
     cause: Option<Cause>,
     fault: Option<Fault>,
@@ -119,8 +122,8 @@ impl<'a> Facts<'a> {
             cause,
             fault: device.fault.map(|(fault, _)| fault),
             evidence: device.evidence,
-            missing: &[],
             origin: Some(device.origin),
+            ..Self::default()
         }
     }
 
@@ -141,6 +144,7 @@ impl<'a> Facts<'a> {
             evidence: Some(incident.evidence),
             missing: &incident.missing,
             origin: device.map(|device| device.origin),
+            ..Self::default()
         }
     }
 
@@ -159,6 +163,17 @@ impl<'a> Facts<'a> {
         let Some(device) = device else { return Self::default() };
         let Self { presence, cause, fault, evidence, origin, .. } = Self::of_device(device);
         Self { presence, cause, fault, evidence, origin, ..Self::default() }
+    }
+
+    /// What is asked of a rule that listens to `topic` and `does` these things.
+    pub(super) fn of_rule(rule: &'a RuleStanding, topic: Option<&'a str>, does: &'a [String]) -> Self {
+        Self {
+            id: Some(&rule.name),
+            topics: [topic, None],
+            texts: [rule.description.as_ref().map(|text| text.as_bytes()), Some(rule.sql.as_bytes()), None, None, None],
+            does,
+            ..Self::default()
+        }
     }
 
     pub(super) fn of_news(news: &'a News) -> Self {
@@ -200,12 +215,18 @@ impl Test {
         matches!(self, Self::Presence(_) | Self::Cause(_) | Self::Fault(_) | Self::Evidence(_) | Self::Origin(_))
     }
 
+    /// Whether a rule has an answer.
+    pub(super) const fn asks_rule(&self) -> bool {
+        matches!(self, Self::Text(_) | Self::Id(_) | Self::IdHas(_) | Self::Topic(_) | Self::TopicHas(_))
+    }
+
     pub(super) fn holds(&self, facts: &Facts<'_>) -> bool {
         let topics = || facts.topics.iter().flatten();
         match self {
             Self::Text(needle) => {
                 let names = facts.id.into_iter().chain(topics().copied()).map(str::as_bytes);
-                names.chain(facts.texts.iter().flatten().copied()).any(|text| needle.is_in(text))
+                let does = facts.does.iter().map(String::as_bytes);
+                names.chain(facts.texts.iter().flatten().copied()).chain(does).any(|text| needle.is_in(text))
             }
             Self::Id(id) => facts.id.is_some_and(|own| id.is(own)),
             Self::IdHas(needle) => facts.id.is_some_and(|id| needle.is_in(id.as_bytes())),

@@ -41,10 +41,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let shown = if filter.text().is_empty() {
         "presence: cause: id~ topic~ fault: evidence: or any text, ! for the inverse".to_owned()
     } else {
-        let (shown, all) = canvas.app.sifted(canvas.view).unwrap_or_default();
-        let (shown, all) = (number(shown), number(all));
+        let fitting = match canvas.app.sifted(canvas.view) {
+            Some((shown, all)) => {
+                let (shown, all) = (number(shown), number(all));
+                [format!("{shown} of {all} shown"), format!("{shown}/{all}")]
+            }
+            None => ["it concerns devices and hides nothing here".to_owned(), "hides nothing".to_owned()],
+        };
         // Half a number is worse than none.
-        let fitting = [format!("{shown} of {all} shown"), format!("{shown}/{all}")];
         fitting.into_iter().find(|text| width(text) <= usize::from(rest)).unwrap_or_default()
     };
     let key = |action| canvas.key(Mode::Filter, action);

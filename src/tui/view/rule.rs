@@ -70,10 +70,10 @@ pub fn draw(canvas: &mut Canvas<'_>, regions: &RulesRegions, standing: &RuleStan
     canvas.app.rules.drawn.set((top, extent));
     canvas.zone(area, Target::Text);
 
-    let (selected, rules) = (canvas.app.rules.selected, canvas.view.status.rules.len());
+    let (row, rules) = (canvas.app.rules.row(), canvas.app.rules.rows().len());
     let name = clean_fit(&standing.name, sheet.room);
     // Without a list, the title says that there are others.
-    let left = if regions.list.height == 0 && rules > 1 { format!("{}/{rules} {name}", selected + 1) } else { name };
+    let left = if regions.list.height == 0 && rules > 1 { format!("{}/{rules} {name}", row + 1) } else { name };
     let right = counts(canvas, standing, sheet.room.saturating_sub(width(&left) + 4));
     let below = more(sheet.lines.len(), area.height.saturating_sub(2), top);
     let titles = Titles {

@@ -13,10 +13,12 @@
 
 use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns};
+use super::filtered::{hidden, none_through};
 use super::rule;
 use crate::hub::{ActionStanding, RuleStanding};
 use crate::tui::hit::Target;
-use crate::tui::layout::{self, RulesRegions};
+use crate::tui::keymap::Mode;
+use crate::tui::layout::{RulesRegions, body};
 use crate::tui::text::{clean_within, fit, width, wrap};
 use crate::tui::words::{self, number, range};
 use ratatui::layout::Rect;
@@ -25,9 +27,10 @@ use ratatui::style::Style;
 /// Draws the page.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let status = canvas.view.status;
-    let regions = layout::rules(area, status.rules.len());
-    let Some(standing) = status.rules.get(canvas.app.rules.selected) else {
-        nothing(canvas, regions.rule);
+    let page = &canvas.app.rules;
+    let regions = page.regions(area);
+    let Some(standing) = status.rules.get(page.selected).filter(|_| !page.rows().is_empty()) else {
+        nothing(canvas, body(area));
         return;
     };
     if regions.list.height > 0 {
@@ -39,9 +42,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
 fn nothing(canvas: &mut Canvas<'_>, area: Rect) {
     let titles = Titles { left: "Rules", left_style: canvas.look.strong(), ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
-    let text = "No rule is in force. On another broker lwtop runs its rules only when it is started with --rules; a \
-                [[rules]] table in the configuration makes one, and without any the AWS article's lastWillRule runs.";
-    for (y, line) in (inner.y..inner.bottom()).zip(wrap(text, usize::from(inner.width))) {
+    let text = match canvas.view.status.rules.len() {
+        0 => "No rule is in force. On another broker lwtop runs its rules only when it is started with --rules; a \
+              [[rules]] table in the configuration makes one, and without any the AWS article's lastWillRule runs."
+            .to_owned(),
+        1 => none_through(canvas, "The one rule is not", Mode::Rules),
+        many => none_through(canvas, &format!("None of {} rules is", number(many)), Mode::Rules),
+    };
+    for (y, line) in (inner.y..inner.bottom()).zip(wrap(&text, usize::from(inner.width))) {
         canvas.put(inner.x, y, &line, inner.width, canvas.look.dim());
     }
 }
@@ -82,22 +90,31 @@ impl Columns {
 fn list(canvas: &mut Canvas<'_>, regions: &RulesRegions) {
     let rules = &canvas.view.status.rules;
     let (top, rows) = (canvas.app.rules.top, regions.rows);
-    let count = rules.len();
-    let left = if count == 1 { "1 rule".to_owned() } else { format!("{} rules", number(count)) };
-    let right = range(top, rows, count);
-    let titles = Titles {
-        left: &left,
-        left_style: canvas.look.strong(),
-        right: if count > rows { &right } else { "" },
-        ..Titles::default()
+    let page = &canvas.app.rules;
+    let (count, all) = (page.rows().len(), rules.len());
+    let left = match all {
+        1 => "1 rule".to_owned(),
+        all if page.filtered() => format!("{} of {} rules", number(count), number(all)),
+        all => format!("{} rules", number(all)),
     };
+    let visible = (count > rows).then(|| range(top, rows, count));
+    let out = page.filtered().then(|| hidden(canvas, all - count, regions.list.width));
+    let right = visible.into_iter().chain(out).collect::<Vec<_>>().join(" · ");
+    let titles = Titles { left: &left, left_style: canvas.look.strong(), right: &right, ..Titles::default() };
     let inner = frame(canvas, regions.list, false, &titles);
     canvas.zone(regions.list, Target::Rules);
     // As wide as the visible ones need: a wide column is a long way for the eye.
-    let visible = rules.iter().skip(top).take(rows);
-    let names = visible.map(|rule| width(&clean_within(&rule.name, 40))).max().unwrap_or(0);
-    let visible = canvas.view.rules.rules().iter().skip(top).take(rows);
-    let topics = visible.map(|rule| width(&clean_within(rule.statement.from.as_str(), 60))).max().unwrap_or(0);
+    let visible = || page.rows().iter().skip(top).take(rows).copied();
+    let names = visible()
+        .filter_map(|rule| rules.get(rule))
+        .map(|rule| width(&clean_within(&rule.name, 40)))
+        .max()
+        .unwrap_or(0);
+    let topics = visible()
+        .filter_map(|rule| canvas.view.rules.rules().get(rule))
+        .map(|rule| width(&clean_within(rule.statement.from.as_str(), 60)))
+        .max()
+        .unwrap_or(0);
     let widths = Columns::new(inner.width, columns(names), columns(topics));
     let dim = canvas.look.dim();
     let not = if widths.not > 9 { "not matched" } else { "not" };
@@ -106,11 +123,8 @@ fn list(canvas: &mut Canvas<'_>, regions: &RulesRegions) {
     line(canvas, inner, &widths, &titles, [dim; 5]);
     let x = inner.right().saturating_sub(widths.actions);
     canvas.put(x, inner.y, "actions", widths.actions, dim);
-    for (index, standing) in rules.iter().enumerate().skip(top).take(rows) {
-        let y = inner.y + 1 + columns(index - top);
-        if y >= inner.bottom() {
-            break;
-        }
+    for (y, index) in (inner.y + 1..inner.bottom()).zip(visible()) {
+        let Some(standing) = rules.get(index) else { break };
         let place = Rect { y, height: 1, ..inner };
         entry(canvas, place, &widths, index, standing);
         canvas.zone_line(place, Target::Rule(index));
