@@ -186,6 +186,12 @@ fn bad_input_is_one_clear_sentence() {
         (vec!["watch", "--will-topic", "a/#/b"], 2, vec!["--will-topic", "a/#/b", "last level"]),
         (vec!["watch", "--executed-topic", "a/+"], 2, vec!["a/+", "wildcard"]),
         (vec!["watch", "--config", "no/such/file.toml"], 2, vec!["no/such/file.toml"]),
+        (vec!["broker", "--listen", "127.0.0.1:0", "--users", "no/such/file"], 2, vec!["--users", "no/such/file"]),
+        (
+            vec!["broker", "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0", "--certs", "no/such/folder"],
+            2,
+            vec!["--certs", "no/such/folder"],
+        ),
         (vec!["watch", "--for", "soon"], 2, vec!["soon", "30s"]),
         (vec!["device", "--fault", "explode"], 2, vec!["explode", "leave-with-will"]),
         (vec!["device", "--fault", "leave-with-will"], 2, vec!["MQTT 5"]),

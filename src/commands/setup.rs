@@ -5,6 +5,7 @@ use crate::cli::{DeviceArgs, FleetArgs, Mode};
 use crate::config::{BrokerSection, Config, Loaded, Origin, TLS};
 use crate::device::{Announcement, DeviceTemplate, Telemetry, WillTemplate};
 use crate::dial::{Proxy, Route};
+use crate::gateway::Logins;
 use crate::hub::{Doors, LinkOptions, Setup, Source};
 use crate::link::Backoff;
 use crate::mqtt::address::{AddressError, authority};
@@ -63,6 +64,7 @@ pub(super) fn of_loaded(loaded: &Loaded, args: &FleetArgs, launch: Launch, serve
         }
     };
     doors_in_use(loaded, &source)?;
+    files_of_doors(loaded, &source)?;
     if config.topics.will == config.topics.executed {
         return Err(Failure::Usage(format!(
             "wills and executed messages cannot both be on {}: give one of them another topic",
@@ -121,6 +123,21 @@ fn doors_in_use(loaded: &Loaded, source: &Source) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// Reads what the doors need once before: what is wrong with these files now is a fault of flags or configuration.
+fn files_of_doors(loaded: &Loaded, source: &Source) -> Result<(), Failure> {
+    let wrong = |key: &str, why: &str| Failure::Usage(loaded.origin(key).blame(key, why));
+    let (doors, users) = match source {
+        Source::Embedded { doors, users, .. } => (doors, users.as_deref()),
+        Source::Upstream { doors, .. } => (doors, None),
+        Source::External(_) => return Ok(()),
+    };
+    doors.check().map_err(|why| wrong("broker.certs", &why))?;
+    match users.map(Logins::read) {
+        Some(Err(error)) => Err(wrong("broker.users_file", &error.to_string())),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses what AWS IoT Core closes a connection over, without a word in MQTT 3.1.1.

@@ -41,6 +41,14 @@ impl Doors {
         Ok(listener)
     }
 
+    /// Reads the files that the doors need, to see whether they can be.
+    ///
+    /// # Errors
+    /// One clear sentence.
+    pub fn check(&self) -> Result<(), String> {
+        self.make().map(drop)
+    }
+
     /// The doors and their addresses. Reads files.
     fn make(&self) -> Result<Vec<(SocketAddr, Door)>, String> {
         let server = || self.server.as_ref().ok_or("a door for TLS needs a certificate: name its folder with --certs");
