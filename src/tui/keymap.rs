@@ -278,7 +278,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[Rules], &[Code(KeyCode::Left), Char('['), Char('h')], Action::Left, "newer", "there: the newer message"),
     bind(&[Rules], &[Code(KeyCode::Right), Char(']'), Char('l')], Action::Right, "older", "there: the older message"),
     bind(&[Rules], &[Code(KeyCode::Enter)], Action::Enter, "message", "there: the whole message"),
-    bind(&[Rules], &[Char('/')], Action::Filter, "filter", ""),
+    bind(&[Rules], &[Char('/')], Action::Filter, "filter", "there: show only the rules that fit"),
     bind(MAIN, &[Char('u')], Action::Undo, "", "undo the last launch: its devices leave"),
     bind(TABBED, &[Char('f')], Action::Pause, "", "let the screen stand still; any key goes on"),
     bind(TABBED, &[Char(':')], Action::Palette, "actions", "every action by its name"),
