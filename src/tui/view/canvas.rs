@@ -13,7 +13,7 @@ use crate::clock::Moment;
 use crate::mqtt::ClientId;
 use ratatui::buffer::{Buffer, CellDiffOption, CellWidth};
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style};
 
 /// A frame being drawn.
 pub struct Canvas<'a> {
@@ -143,7 +143,8 @@ impl<'a> Canvas<'a> {
         if self.app.read_only { String::new() } else { format!(" {}", self.app.keys.tell(text)) }
     }
 
-    /// Writes cleaned text at a place, cut to `columns` and to the screen. Returns the columns used.
+    /// Writes cleaned text at a place, cut to `columns` and to the screen, in this style and no other: what stands in a
+    /// border is not as dim as that. Returns the columns used.
     pub fn put(&mut self, x: u16, y: u16, text: &str, columns: u16, style: Style) -> u16 {
         let area = self.buffer.area;
         if y < area.top() || y >= area.bottom() || x < area.left() || x >= area.right() {
@@ -151,6 +152,7 @@ impl<'a> Canvas<'a> {
         }
         let columns = columns.min(area.right() - x);
         uncover(self.buffer, (x, y));
+        let style = absolute(self.look.theme.text, style);
         put_simple(self.buffer, (x, y), text, columns, style)
             .unwrap_or_else(|| put_any(self.buffer, (x, y), text, columns, style))
     }
@@ -180,6 +182,13 @@ impl<'a> Canvas<'a> {
         }
         self.buffer.set_style(area, self.look.theme.text);
     }
+}
+
+/// `style` on the ground of `text`, so that nothing of what was there before shows through.
+fn absolute(text: Style, style: Style) -> Style {
+    let all = text.patch(style);
+    let (fg, bg) = (all.fg.unwrap_or(Color::Reset), all.bg.unwrap_or(Color::Reset));
+    all.fg(fg).bg(bg).remove_modifier(Modifier::all()).add_modifier(all.add_modifier)
 }
 
 /// A number of columns as the screen counts them; what is wider than any screen is cut.
@@ -264,6 +273,21 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 5, 1));
         put_any(&mut buffer, (x, 0), text, 5 - x, Style::new());
         buffer
+    }
+
+    #[test]
+    fn nothing_shows_through_what_is_written_over_it() {
+        let before = Style::new().fg(Color::Cyan).add_modifier(Modifier::DIM | Modifier::BOLD);
+        let ground = Style::new().bg(Color::Black);
+        for style in
+            [Style::new(), Style::new().fg(Color::Red).add_modifier(Modifier::BOLD), Style::new().bg(Color::Blue)]
+        {
+            let mut cell = ratatui::buffer::Cell::default();
+            cell.set_style(ground).set_style(before).set_style(absolute(ground, style));
+            let mut wanted = ratatui::buffer::Cell::default();
+            wanted.set_style(ground).set_style(style);
+            assert_eq!(cell, wanted, "{style:?}");
+        }
     }
 
     #[test]

@@ -60,10 +60,6 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, targets: &[ClientId], row: usiz
         let place = Rect { y: inner.y + columns(index), height: 1, ..inner };
         line(canvas, place, option, (wide, common.is_none() || (wide && index == row)));
         canvas.zone_line(place, Target::Line(index));
-        if index == row {
-            canvas.buffer.set_style(place, canvas.look.cursor());
-            canvas.put(place.x - 1, place.y, "▸", 1, canvas.look.accent());
-        }
     }
     if let Some(why) = common.filter(|_| !wide && extra == 0) {
         let (x, room) = (inner.x + OUTLOOK, inner.width.saturating_sub(OUTLOOK));
@@ -71,6 +67,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, targets: &[ClientId], row: usiz
             canvas.put(x, y, &line, room, canvas.look.dim());
         }
     }
+    let place = Rect { y: inner.y + columns(row), height: 1, ..inner };
+    canvas.buffer.set_style(place, canvas.look.cursor());
+    canvas.put(place.x - 1, place.y, "▸", 1, canvas.look.accent());
     if let Some(option) = options.get(row).filter(|_| extra > 0) {
         let text = option.refused.unwrap_or_else(|| option.fault.what_happens());
         for (y, line) in (inner.bottom() - extra..inner.bottom()).zip(wrap(text, usize::from(inner.width))) {
