@@ -18,6 +18,9 @@ struct Output {
     ended: bool,
 }
 
+/// The program that is started in place of the one built for the tests: a release build, for the pictures.
+const OF: &str = "LWTOP_PICTURES_OF";
+
 /// The program in its terminal.
 struct Terminal {
     child: Box<dyn Child + Send + Sync>,
@@ -31,7 +34,10 @@ impl Terminal {
     fn start(rows: u16, cols: u16, args: &[&str], env: &[(&str, &str)]) -> Self {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lwtop"));
+        let program = std::env::var_os(OF).unwrap_or_else(|| env!("CARGO_BIN_EXE_lwtop").into());
+        // A terminal begins in the person's home.
+        let mut command = CommandBuilder::new(std::path::absolute(program).expect("a path"));
+        command.env_remove(OF);
         command.args(args);
         command.env("TERM", "xterm-256color");
         // A backtrace would scroll the message away.
@@ -304,7 +310,7 @@ fn picture(terminal: &Terminal, name: &str, title: &str) {
 }
 
 /// Makes the pictures of the README from the program as it is:
-/// `cargo test --test terminal -- --ignored take_the_pictures`.
+/// `cargo test --test terminal -- --ignored take_the_pictures`; of a release build with `LWTOP_PICTURES_OF` set to its path.
 #[test]
 #[ignore = "it writes the pictures of the README"]
 fn take_the_pictures() {
@@ -347,7 +353,7 @@ fn take_the_pictures() {
     terminal.end();
 
     let mut terminal = pose(24, &["--devices", "1500"], "");
-    terminal.see("1500 online");
+    terminal.see("1 500 online");
     for death in ["xf", "xp", "xz", "xl", "xf", "xr"] {
         terminal.press("jj");
         terminal.press(&"l".repeat(17));
@@ -363,7 +369,7 @@ fn take_the_pictures() {
     picture(
         &terminal,
         "wall",
-        "1500 devices, a sign each. A tenth was cut at random; one is frozen, one left, one broke the protocol.",
+        "1 500 devices, a sign each. A tenth was cut at random; one is frozen, one left, one broke the protocol.",
     );
     terminal.press("q");
     terminal.end();
