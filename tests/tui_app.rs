@@ -1447,3 +1447,17 @@ fn y_copies_the_payload_byte_for_byte_and_bytes_as_hexadecimal() {
     assert!(world.keys("y").is_empty());
     assert!(world.draw().contains("not copied: it has 80 KB"), "{}", world.screen());
 }
+
+#[test]
+fn the_smallest_screen_tells_of_a_freeze_and_begins_the_lessons_with_a_lesson() {
+    let mut world = World::three(40, 10);
+    world.fault("lwtThing-2", Fault::Freeze);
+    let screen = world.draw();
+    assert!(screen.lines().any(|line| line.contains("lwtThing-2") && line.contains("■ frozen")), "{screen}");
+    assert!(screen.contains("●3"), "it is online for the broker: {screen}");
+    world.keys("6");
+    let screen = world.draw();
+    assert!(screen.lines().nth(2).unwrap().contains("▸ The article"), "{screen}");
+    world.keys("1:");
+    assert!(!world.draw().contains("…"), "half a word is none: {}", world.screen());
+}

@@ -135,6 +135,7 @@ fn invitation(canvas: &Canvas<'_>, role: Role) -> String {
         (Role::Will, _) if watches => "No will yet.",
         (Role::Connected, true) => "No device has announced itself yet. {launch-one} launches one that does.",
         (Role::Connected, false) => "No announcement yet. {launch-one} launches a device that announces itself.",
+        (Role::Executed, _) if canvas.view.status.rules.is_empty() => "lwtop runs no rule here.",
         (Role::Executed, _) => "No rule has executed yet. It does when a will arrives that it matches.",
         (_, true) => "No will yet. {launch-one} launches a device with one, then {ask-death} lets it die.",
         (_, false) => "No will yet. {ask-death} lets the selected device die: without DISCONNECT its will comes here.",

@@ -77,6 +77,9 @@ fn list(canvas: &mut Canvas<'_>, area: Rect) {
     let height = usize::from(inner.height);
     // The first lesson brings the introduction along; any other only itself.
     let top = if page.selected == 0 && selected.1 <= height { 0 } else { selected.1.saturating_sub(height) };
+    // The end of the introduction alone says nothing.
+    let first = places.first().map_or(0, |lines| lines.start);
+    let top = if top > 0 { top.max(first) } else { 0 };
     sheet.draw(canvas, inner, top);
     for (index, lines) in places.into_iter().enumerate() {
         for (y, line) in (inner.y..inner.bottom()).zip(top..) {

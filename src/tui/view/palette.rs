@@ -21,6 +21,8 @@ use ratatui::style::Style;
 /// Where keys and words begin.
 const NAME: u16 = 24;
 const KEY: u16 = 11;
+/// In fewer columns no words are begun.
+const WORDS: u16 = 10;
 
 /// Draws the palette.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, typed: &str, chosen: Option<Action>) {
@@ -62,7 +64,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, typed: &str, chosen: Option<Act
         canvas.put(inner.x + name, y, &entry.key, KEY - 1, key);
         let words = entry.refused.as_deref().unwrap_or(&entry.help);
         let x = inner.x + name + KEY;
-        canvas.put(x, y, words, inner.right().saturating_sub(x), style);
+        let room = inner.right().saturating_sub(x);
+        if room >= WORDS {
+            canvas.put(x, y, words, room, style);
+        }
         if index == row {
             canvas.buffer.set_style(line, canvas.look.cursor());
             canvas.put(line.x.saturating_sub(1), y, "▸", 1, canvas.look.accent());

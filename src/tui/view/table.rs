@@ -17,7 +17,7 @@ use crate::tui::app::Focus;
 use crate::tui::arrange;
 use crate::tui::hit::Target;
 use crate::tui::layout::{self, Placed, Regions};
-use crate::tui::sign::short_badge;
+use crate::tui::sign::{Sign, short_badge};
 use crate::tui::text::{GLUE, clean_within, preview, width};
 use crate::tui::words;
 use ratatui::layout::Rect;
@@ -101,6 +101,10 @@ fn cell(canvas: &mut Canvas<'_>, x: u16, y: u16, room: u16, column: Column, devi
     let (text, style) = match column {
         Column::Fuse => return fuse(canvas, x, y, room, device),
         Column::Device => (words::name(&device.id, usize::from(room)), canvas.look.strong()),
+        // Where nothing beside it tells of it, the state has to.
+        Column::State if room < 16 && Sign::of(device) == Sign::Frozen => {
+            (format!("{} {}", Sign::Frozen.glyph(), Sign::Frozen.word()), canvas.look.sign(Sign::Frozen))
+        }
         // There is no room for the words of doubt: the detail has them.
         Column::State => (short_badge(device), canvas.look.presence(device)),
         Column::What => what(canvas, device, usize::from(room)),
