@@ -802,7 +802,9 @@ fn a_page_that_does_not_fit_is_read_to_its_end() {
 fn a_filter_holds_on_rules_as_far_as_it_concerns_them() {
     let mut world = four_rules(140, 40);
     let names: Vec<String> = world.status.rules.iter().map(|rule| rule.name.to_string()).collect();
-    world.keys("5j/presence:offline");
+    world.keys("5j/");
+    assert!(world.draw().contains("id~ topic~ or any text"), "{}", world.screen());
+    world.keys("presence:offline");
     assert!(world.draw().contains("it concerns devices and hides nothing here"), "{}", world.screen());
     world.key(KeyCode::Enter);
     let screen = world.draw();
@@ -1180,6 +1182,7 @@ fn a_takeover_is_told_from_its_cause_to_its_effect_whatever_was_seen_first() {
     let screen = world.draw();
     let hops = ["takeover  ", "recovered  ", "detected  "].map(|hop| screen.find(hop));
     assert!(hops.is_sorted() && hops[0].is_some(), "{hops:?} {screen}");
+    assert!(screen.contains("the client that is there from now on"), "{screen}");
 }
 
 #[test]
@@ -1288,6 +1291,8 @@ fn a_read_only_lwtop_offers_nothing_that_it_refuses() {
         let screen = world.draw();
         assert!(!screen.contains("launches"), "{screen}");
     }
+    world.keys("6");
+    assert!(!world.draw().contains("begin"), "{}", world.screen());
     world.keys("1:");
     assert!(!world.draw().contains("launch-one"), "{}", world.screen());
     world.key(KeyCode::Esc);

@@ -39,6 +39,7 @@ impl App {
                 Mode::Fleet | Mode::Wills => current.is_some(),
                 Mode::Feed => self.listed(view, self.feed).shown() > 0,
                 Mode::Rules => self.rules.shown().is_some(),
+                Mode::Lessons => !self.read_only,
                 Mode::Incidents => self.incidents.selected(view).is_some(),
                 Mode::Messages => match self.messages.selected(view) {
                     Some(Told::News(_)) => current.is_some(),

@@ -49,11 +49,13 @@ fn list(canvas: &mut Canvas<'_>, area: Rect) {
     let inner = frame(canvas, area, true, &titles);
     let mut sheet = Sheet::new(usize::from(inner.width));
     let (look, page) = (canvas.look, &canvas.app.lessons);
-    let intro = canvas.app.keys.tell(
+    let intro = if canvas.app.read_only {
+        "Each would play on simulated devices. lwtop was started so that it changes nothing, and plays none."
+    } else {
         "Each plays on simulated devices that join the fleet, and explains what you see. {enter} begins. Who knows nothing of \
-         wills begins with the first: five minutes.",
-    );
-    sheet.text(&intro, 0, Style::new());
+         wills begins with the first: five minutes."
+    };
+    sheet.text(&canvas.app.keys.tell(intro), 0, Style::new());
     canvas.zone(area, Target::Lessons);
     let (mut selected, mut places) = ((0, 0), Vec::new());
     for (index, lesson) in lessons().iter().enumerate() {

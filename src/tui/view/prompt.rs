@@ -9,6 +9,7 @@ use super::canvas::{Canvas, columns};
 use crate::tui::action::Action;
 use crate::tui::hit::Target;
 use crate::tui::keymap::Mode;
+use crate::tui::page::Page;
 use crate::tui::text::{clean, width};
 use crate::tui::words::number;
 use ratatui::layout::Rect;
@@ -38,7 +39,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         canvas.put(x, area.y, &clean(why), rest, canvas.look.warn());
         return;
     }
-    let shown = if filter.text().is_empty() {
+    let shown = if filter.text().is_empty() && canvas.app.page == Page::Rules {
+        "id~ topic~ or any text, ! for the inverse".to_owned()
+    } else if filter.text().is_empty() {
         "presence: cause: id~ topic~ fault: evidence: or any text, ! for the inverse".to_owned()
     } else {
         let fitting = match canvas.app.sifted(canvas.view) {

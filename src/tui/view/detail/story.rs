@@ -1,7 +1,7 @@
 //! The deaths of one device: each with its hops, when they came, and what they mean.
 
 use crate::fleet::{Device, Hop, Incident};
-use crate::mqtt::{Cause, Protocol};
+use crate::mqtt::{Cause, Fault, Protocol};
 use crate::tui::text::{clean, width, wrap};
 use crate::tui::view::canvas::Canvas;
 use crate::tui::view::sheet::Sheet;
@@ -122,6 +122,11 @@ fn meaning(canvas: &Canvas<'_>, incident: &Incident, hop: Hop, seen: bool) -> St
                 (None, Some(what)) => what,
                 _ => "nobody was told".to_owned(),
             };
+        }
+        (Hop::Recovered, true)
+            if incident.cause == Cause::SessionTakenOver && incident.fault != Some(Fault::Freeze) =>
+        {
+            "the client that is there from now on"
         }
         (Hop::Recovered, true) => "it is back",
         (Hop::Recovered, false) if canvas.app.read_only => "it is not back",
