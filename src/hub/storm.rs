@@ -45,8 +45,7 @@ pub struct Tempest {
     /// When the next round is.
     next_round: Option<Moment>,
     /// Whose fault was ordered and has not been reported, and until when that is waited for.
-    ordered: HashSet<ClientId>,
-    obeyed_by: Moment,
+    ordered: HashMap<ClientId, Moment>,
     struck: u64,
     /// Whom lwtop can bring back, and when it is to; `None` until somebody says so.
     down: HashMap<ClientId, Option<Moment>>,
@@ -91,8 +90,7 @@ impl Tempest {
             begun: now,
             round: 0,
             next_round: Some(now),
-            ordered: HashSet::new(),
-            obeyed_by: now,
+            ordered: HashMap::new(),
             struck: 0,
             down: HashMap::new(),
             next_return: None,
@@ -134,7 +132,7 @@ impl Tempest {
     /// A fault was carried out. `ours` says whether lwtop can bring the device back.
     pub fn faulted(&mut self, id: &ClientId, fault: Fault, at: Moment, ours: bool) {
         self.ledger.faulted(id, fault, at);
-        if !self.ordered.remove(id) {
+        if self.ordered.remove(id).is_none() {
             return;
         }
         self.struck += 1;
@@ -188,17 +186,14 @@ impl Tempest {
         let next = self.next_round.map_or(now, |at| at + self.mass.storm.every);
         let next = if next <= now { now + self.mass.storm.every } else { next };
         self.next_round = (self.round < self.mass.rounds()).then_some(next);
-        if now >= self.obeyed_by {
-            self.ordered.clear();
-        }
-        let up = |id: &&ClientId| !self.ordered.contains(*id) && device(fleet, id).is_some_and(is_up);
+        self.ordered.retain(|_, by| *by > now);
+        let up = |id: &&ClientId| !self.ordered.contains_key(*id) && device(fleet, id).is_some_and(is_up);
         let up: Vec<ClientId> = self.targets.iter().filter(up).cloned().collect();
         let chosen = self.dice.choose(up, self.mass.size(self.targets.len()));
         if chosen.is_empty() {
             return self.advance(fleet, now);
         }
-        self.ordered.extend(chosen.iter().cloned());
-        self.obeyed_by = now + OBEYED;
+        self.ordered.extend(chosen.iter().map(|id| (id.clone(), now + OBEYED)));
         Some(Deed::Fault(chosen, self.mass.fault()))
     }
 
@@ -226,7 +221,9 @@ impl Tempest {
     /// When [`Self::advance`] has something to do.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
-        [self.next_round, self.next_return, self.ledger.next_deadline()].into_iter().flatten().min()
+        // While there are rounds to come, each looks at what was obeyed.
+        let obeyed = self.ordered.values().max().filter(|_| self.next_round.is_none());
+        [self.next_round, self.next_return, self.ledger.next_deadline(), obeyed.copied()].into_iter().flatten().min()
     }
 
     /// Whether all is said and done by `now`: nobody dies any more, whoever can come back is back, and every will came or
@@ -234,7 +231,7 @@ impl Tempest {
     #[must_use]
     pub fn is_over(&self, now: Moment) -> bool {
         let Some(over) = self.over else { return false };
-        let obeyed = self.ordered.is_empty() || now >= self.obeyed_by;
+        let obeyed = self.ordered.values().all(|by| *by <= now);
         let back = match (self.mass.kind, self.mass.away()) {
             (Kind::Cut, _) => true,
             // Until somebody heals it.
@@ -249,7 +246,7 @@ impl Tempest {
     pub fn left_down(&self) -> Vec<ClientId> {
         let mut down: Vec<ClientId> = self.down.keys().cloned().collect();
         // Those whose fault is still on its way are brought back after it.
-        down.extend(self.ordered.iter().cloned());
+        down.extend(self.ordered.keys().cloned());
         down.sort_unstable();
         down.dedup();
         down

@@ -25,6 +25,8 @@ struct Sea {
     silent: HashSet<ClientId>,
     /// Who cannot come back.
     stuck: HashSet<ClientId>,
+    /// Who does not die of what is ordered.
+    deaf: HashSet<ClientId>,
     /// What was done: when, to how many, and whether they were brought back.
     log: Vec<(u64, usize, bool)>,
     /// Who died, in order.
@@ -45,6 +47,7 @@ impl Sea {
             next: 1,
             silent: HashSet::new(),
             stuck: HashSet::new(),
+            deaf: HashSet::new(),
             log: Vec::new(),
             dead: Vec::new(),
         };
@@ -118,7 +121,7 @@ impl Sea {
             match deed {
                 Deed::Fault(clients, fault) => {
                     self.log.push((self.now, clients.len(), false));
-                    for client in clients {
+                    for client in clients.into_iter().filter(|client| !self.deaf.contains(client)).collect::<Vec<_>>() {
                         self.tell(Report::Device(DeviceEvent::Faulted { at: now, client: client.clone(), fault }));
                         if fault != Fault::Freeze {
                             self.close(&client, Cause::ConnectionLost);
@@ -256,6 +259,26 @@ fn whoever_does_not_come_back_is_asked_again_and_told_of_in_the_end() {
     assert_eq!(end, "the storm is over: 4 died in 1 round, wills 4 of 4, 0 lost; 1 is not back");
     assert_eq!(sea.log[..3], [(0, 4, false), (2_000, 4, true), (4_000, 1, true)]);
     assert!(sea.log.len() > 10 && sea.log[2..].iter().all(|(_, many, back)| (*many, *back) == (1, true)));
+}
+
+#[test]
+fn whoever_does_not_die_is_asked_again_after_a_while() {
+    let mut sea = Sea::of(2, 0);
+    sea.deaf.insert(id(0));
+    sea.begin(mass(Kind::Storm, Size::Percent(100), 4, 24), 2);
+    sea.pass(10_000);
+    assert_eq!(sea.toll().struck, 3);
+    sea.deaf.clear();
+    sea.pass(7_000);
+    let struck: Vec<_> = sea.log.iter().filter(|(.., back)| !back).map(|(at, many, _)| (*at, *many)).collect();
+    assert_eq!(struck, [(0, 2), (4_000, 1), (8_000, 1), (12_000, 1), (16_000, 2)]);
+
+    // The end does not wait for it for ever.
+    let mut sea = Sea::of(2, 0);
+    sea.deaf.insert(id(0));
+    sea.begin(mass(Kind::Cut, Size::Percent(100), 1, 0), 2);
+    let end = sea.pass(60_000).unwrap();
+    assert_eq!((end.as_str(), sea.now), ("cut at random: 1 died, wills 1 of 1, 0 lost", 15_000));
 }
 
 #[test]
