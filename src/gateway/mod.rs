@@ -13,7 +13,7 @@
 //! registry    which client id is where                relay      copies bytes both ways, holds none while idle
 //!                                                     observer   reads along, byte by byte, no I/O
 //!                                                     decode     CONNECT, CONNACK, DISCONNECT
-//!                                                     spy        every packet of the one who is looked at
+//!                                                     spy        every packet of the one who is looked at, put into `words`
 //!                                                     ending     what was seen ─▶ why it ended
 //!                                                     wills      which ones are refused
 //!                                                     farewell   carries the end to the other side
@@ -40,6 +40,7 @@ mod upgrade;
 mod upstream;
 mod websocket;
 mod wills;
+mod words;
 
 pub use door::Door;
 pub use listen::{BindError, Listener};
@@ -185,8 +186,7 @@ impl Gateway {
     /// Writes down the packets of `client` from now on, of this connection and of those that come after it, or of nobody.
     /// Whoever was looked at before is not any more.
     pub fn look_at(&self, client: Option<&ClientId>) {
-        let before = self.shared.packets.sight().client;
-        self.shared.packets.look_at(client.cloned(), self.shared.clock.now());
+        let before = self.shared.packets.look_at(client.cloned(), self.shared.clock.now());
         for (client, watched) in before.iter().map(|before| (before, false)).chain(client.map(|now| (now, true))) {
             if let Some((line, _)) = self.shared.registry.find(client) {
                 line.set_watched(watched);

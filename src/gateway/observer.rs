@@ -173,6 +173,11 @@ impl Observer {
         self.spy.as_mut().map(|spy| spy.take()).unwrap_or_default()
     }
 
+    /// How many packets were not noted since the last time, because too many came at once.
+    pub fn missed(&mut self) -> u64 {
+        self.spy.as_mut().map_or(0, |spy| spy.missed())
+    }
+
     /// Whether the bytes so far end with a whole packet, so that another one may be put in here.
     #[must_use]
     pub fn at_boundary(&self) -> bool {

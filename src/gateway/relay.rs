@@ -282,7 +282,9 @@ impl Relay {
             packet
         });
         let packets: Vec<Packet> = device.chain(broker).collect();
+        let missed = self.from_device.missed() + self.from_broker.missed();
         if !packets.is_empty() {
+            watch.shared.packets.miss(watch.client, missed);
             watch.shared.packets.write(watch.client, packets);
             // What the broker sends moves no counter: without this the screen would hear of it late.
             watch.shared.board.wake();

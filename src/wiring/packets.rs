@@ -58,10 +58,11 @@ impl PacketLog {
     /// How many packets are kept.
     pub const KEPT: usize = 64;
 
-    /// Looks at `client` from now on, or at nobody; what was seen before is forgotten.
-    pub fn look_at(&self, client: Option<ClientId>, now: Moment) {
-        *self.lock() = Sight { client, since: now, ..Sight::default() };
+    /// Looks at `client` from now on, or at nobody; what was seen before is forgotten. Gives who was looked at until now.
+    pub fn look_at(&self, client: Option<ClientId>, now: Moment) -> Option<ClientId> {
+        let before = std::mem::replace(&mut *self.lock(), Sight { client, since: now, ..Sight::default() });
         self.changes.fetch_add(1, Ordering::AcqRel);
+        before.client
     }
 
     /// Whether `client` is looked at.
@@ -85,6 +86,14 @@ impl PacketLog {
         }
         drop(sight);
         self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Counts packets of `client` that were not written because too many came at once.
+    pub fn miss(&self, client: &ClientId, packets: u64) {
+        let mut sight = self.lock();
+        if packets > 0 && sight.client.as_ref() == Some(client) {
+            sight.total += packets;
+        }
     }
 
     /// Rises with each change, so that what did not change is not copied.
@@ -119,14 +128,19 @@ mod tests {
         let (a, b) = (ClientId::from("a"), ClientId::from("b"));
         log.write(&a, [packet(0)]);
         assert_eq!((log.sight(), log.changes()), (Sight::default(), 0));
-        log.look_at(Some(a.clone()), Moment::from_millis(7));
+        assert_eq!(log.look_at(Some(a.clone()), Moment::from_millis(7)), None);
         assert!(log.looks_at(&a) && !log.looks_at(&b));
         log.write(&b, [packet(0)]);
         log.write(&a, (0..100).map(packet));
         let sight = log.sight();
         assert_eq!((sight.packets.len(), sight.total, sight.since), (PacketLog::KEPT, 100, Moment::from_millis(7)));
         assert_eq!((sight.packets[0].size, log.changes()), (36, 2));
-        log.look_at(Some(b), Moment::default());
+        log.miss(&a, 1_000);
+        log.miss(&b, 1);
+        log.write(&a, [packet(7)]);
+        let sight = log.sight();
+        assert_eq!((sight.packets.len(), sight.total), (PacketLog::KEPT, 1_101));
+        assert_eq!(log.look_at(Some(b), Moment::default()), Some(a));
         assert!(log.sight().packets.is_empty());
     }
 }
