@@ -85,6 +85,9 @@ pub fn soak() -> Result<()> {
     std::fs::remove_dir_all(&folder)?;
     let wrong =
         truth.iter().filter(|(id, there)| state.get(*id) != Some(there)).count() + state.len().abs_diff(truth.len());
+    for (id, there) in truth.iter().filter(|(id, there)| state.get(*id) != Some(there)).take(10) {
+        println!("{id}: {there:?}, and lwtop holds {:?}", state.get(id));
+    }
     #[expect(clippy::cast_precision_loss, reason = "two thousand")]
     told(
         "soak: devices of which lwtop and the swarm disagree",

@@ -10,6 +10,8 @@ use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive, Protocol, Will};
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// The place of a device in the fleet. It stays valid until the device is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,7 +63,27 @@ pub struct Note {
     /// When.
     pub at: Moment,
     /// What, in words.
-    pub text: Cow<'static, str>,
+    pub text: Words,
+}
+
+/// The words of a [`Note`]. The same things happen to a device again and again: what was written once is not written anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// The same for every device.
+    Fixed(&'static str),
+    /// Shared with the other notes of the device that say the same.
+    Shared(Arc<str>),
+}
+
+impl Deref for Words {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Fixed(text) => text,
+            Self::Shared(text) => text,
+        }
+    }
 }
 
 /// The last message that speaks of a device: topic and payload in one piece, for every device has one.
@@ -174,7 +196,7 @@ pub struct Device {
 
 impl Device {
     /// How many lines of its timeline are kept.
-    pub const NOTES: usize = 64;
+    pub const NOTES: usize = 32;
 
     /// Whether lwtop launched it.
     #[must_use]
@@ -232,7 +254,14 @@ impl Device {
             Self::NOTES => drop(self.notes.pop_front()),
             _ => {}
         }
-        self.notes.push_back(Note { at, text: text.into() });
+        let text = match text.into() {
+            Cow::Borrowed(text) => Words::Fixed(text),
+            Cow::Owned(text) => {
+                let said = self.notes.iter().rev().map(|note| &note.text).find(|said| ***said == *text);
+                said.cloned().unwrap_or_else(|| Words::Shared(text.into()))
+            }
+        };
+        self.notes.push_back(Note { at, text });
     }
 }
 
@@ -244,6 +273,22 @@ mod tests {
     fn a_device_stays_small() {
         // A hundred thousand are watched in 60 MB, and this is the larger part of it.
         assert!(size_of::<Device>() <= 216, "{}", size_of::<Device>());
+    }
+
+    #[test]
+    fn notes_that_say_the_same_share_their_words_and_the_oldest_go() {
+        let mut device = Device::new("d".into(), Origin::Seen, Moment::default());
+        for number in 0..Device::NOTES {
+            device.note(Moment::from_millis(number as u64), format!("connected from port {}", number % 2));
+            device.note(Moment::from_millis(number as u64), "its will arrived");
+        }
+        assert_eq!(device.notes.len(), Device::NOTES);
+        let [.., before, _, last, _] = device.notes.iter().map(|note| &note.text).collect::<Vec<_>>()[..] else {
+            panic!("too few");
+        };
+        assert_eq!((&**before, &**last), ("connected from port 0", "connected from port 1"));
+        let Words::Shared(last) = last else { panic!("{last:?}") };
+        assert_eq!(Arc::strong_count(last), Device::NOTES / 4);
     }
 
     #[test]

@@ -203,19 +203,34 @@ pub struct IncidentLog {
 }
 
 impl IncidentLog {
-    /// How many incidents are kept: a storm over a large fleet, at about 600 bytes each.
+    /// How many incidents are kept at most: a mass cut of a large fleet, at about 600 bytes each.
     pub const CAPACITY: usize = 20_000;
+    /// How many are kept however old they are: memory does not go on growing under storms that last.
+    pub const SETTLED: usize = 5_000;
+    /// How long an incident is kept beyond those, so that a mass cut is there as a whole until its last hop is seen.
+    pub const FRESH: Duration = Duration::from_secs(120);
 
     pub(super) fn open(&mut self, build: impl FnOnce(IncidentId) -> Incident) -> IncidentId {
         self.next += 1;
         let id = IncidentId(self.next);
-        if self.kept.len() == Self::CAPACITY {
-            self.kept.pop_front();
-            self.changed.pop_front();
-        }
-        self.kept.push_back(build(id));
+        let incident = build(id);
+        let now = incident.hops.first();
+        self.kept.push_back(incident);
         self.changed.push_back(0);
+        // Two at once where there are too many: after a mass cut they become fewer again without one long pause.
+        for _ in 0..2 {
+            if self.is_over(now) {
+                self.kept.pop_front();
+                self.changed.pop_front();
+            }
+        }
         id
+    }
+
+    fn is_over(&self, now: Option<Moment>) -> bool {
+        let oldest = self.kept.front().and_then(|oldest| oldest.hops.first());
+        let old = || oldest.zip(now).is_some_and(|(oldest, now)| now.since(oldest) > Self::FRESH);
+        self.kept.len() > Self::CAPACITY || (self.kept.len() > Self::SETTLED && old())
     }
 
     fn place(&self, id: IncidentId) -> Option<usize> {
@@ -293,5 +308,47 @@ impl IncidentLog {
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(log: &mut IncidentLog, at: Moment) {
+        log.open(|id| {
+            let mut incident = Incident::new(id, DeviceKey(0), "d".into(), Cause::ConnectionLost, Evidence::Wire);
+            incident.hops.set(Hop::Cut, at);
+            incident
+        });
+    }
+
+    #[test]
+    fn a_mass_cut_is_kept_as_a_whole_and_shrinks_when_it_is_old() {
+        let mut log = IncidentLog::default();
+        let start = Moment::from_millis(1_000);
+        for _ in 0..IncidentLog::CAPACITY + 10 {
+            open(&mut log, start);
+        }
+        assert_eq!((log.len(), log.total()), (IncidentLog::CAPACITY, IncidentLog::CAPACITY as u64 + 10));
+        let later = start + IncidentLog::FRESH + Duration::from_millis(1);
+        open(&mut log, later);
+        assert_eq!(log.len(), IncidentLog::CAPACITY - 1);
+        for _ in 0..IncidentLog::CAPACITY {
+            open(&mut log, later);
+        }
+        // What is fresh stays, beyond what is kept for ever too.
+        assert_eq!(log.len(), IncidentLog::CAPACITY);
+        for _ in 0..IncidentLog::CAPACITY {
+            open(&mut log, later + IncidentLog::FRESH);
+        }
+        let storm = later + IncidentLog::FRESH * 3;
+        for number in 0..u64::try_from(IncidentLog::CAPACITY).unwrap() {
+            open(&mut log, storm + Duration::from_millis(number * 25));
+        }
+        assert_eq!(log.len(), IncidentLog::SETTLED);
+        let newest = log.newest().next().unwrap().id;
+        assert_eq!(log.get(newest).map(|incident| incident.id), Some(newest));
+        assert!(log.get(IncidentId(1)).is_none());
     }
 }

@@ -84,6 +84,10 @@ impl Session for V311 {
             }
             packet if self.connected => {
                 self.heard(&packet, at, heard);
+                // Nothing answers these, and most are.
+                if matches!(&packet, Packet::Publish(message) if message.qos == QoS::AtMostOnce) {
+                    return Ok(true);
+                }
                 let answer = self.state.handle_incoming_packet(packet).map_err(|error| of_state(&error))?;
                 self.state.events.clear();
                 if let Some(answer) = answer {

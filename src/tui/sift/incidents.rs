@@ -287,7 +287,7 @@ mod tests {
             }
         }
         sift.sync(&play.fleet, &sieve);
-        assert_eq!(play.fleet.incidents().len(), most);
+        assert!(play.fleet.incidents().len() <= most && play.fleet.incidents().total() > most as u64);
         assert_eq!(rows(&sift), play.all(&sieve));
     }
 
