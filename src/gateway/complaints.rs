@@ -8,6 +8,7 @@ use crate::wiring::Quiet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::sleep_until;
 
 /// What was complained of: over which door, and why.
@@ -59,8 +60,11 @@ impl Shared {
         if state.quiet.admits((door.words(), why.to_owned()), self.clock.now()) {
             drop(state);
             let text = format!("{peer} did not get in over {}: {why}", door.words());
-            // A full channel has more important things in it, and the same will be said again if it goes on.
-            let _ = self.reports.try_send(Report::Notice(text));
+            if let Err(TrySendError::Full(notice)) = self.reports.try_send(Report::Notice(text)) {
+                // A task of its own waits for room. There are few: the same is not told again for a while.
+                let reports = self.reports.clone();
+                tokio::spawn(async move { reports.send(notice).await });
+            }
         } else if !std::mem::replace(&mut state.awaited, true) {
             drop(state);
             tokio::spawn(tell_rest(Arc::clone(self)));
