@@ -77,12 +77,14 @@ pub enum ConnectError {
         at: String,
     },
     /// There was no answer.
-    #[error("the broker at {at} did not answer {id} within {} s; is it an MQTT broker, and is it overloaded?", PATIENCE.as_secs())]
+    #[error("the broker at {at} did not answer {id} within {} s. {doubt}", PATIENCE.as_secs())]
     Silent {
         /// Where.
         at: String,
         /// Who.
         id: ClientId,
+        /// What the reason may be.
+        doubt: String,
     },
 }
 
@@ -116,7 +118,10 @@ pub async fn connect(
     with_will: bool,
 ) -> Result<Accepted, ConnectError> {
     let packet = packets::connect(template, id, with_will).map_err(|error| unsendable(id, &error))?;
-    let silent = |_| ConnectError::Silent { at: target.to_string(), id: id.clone() };
+    let silent = |_| {
+        let doubt = target.doubt(template.protocol);
+        ConnectError::Silent { at: target.to_string(), id: id.clone(), doubt }
+    };
     let (deadline, wire) = if let Some(way) = target.way() {
         Box::pin(dial(way)).await.map_err(|why| undialled(way, &why))?
     } else {

@@ -114,7 +114,8 @@ impl Proxy {
         match status.and_then(|code| code.parse::<u16>().ok()) {
             Some(200..=299) => Ok(()),
             Some(407) if self.authorization.is_none() => {
-                Err(refused("it wants a login (HTTP status 407): http://USER:PASSWORD@…".to_owned()))
+                let how = "put http://USER:PASSWORD@HOST:PORT into LWTOP_PROXY or the configuration, not into a flag";
+                Err(refused(format!("it wants a login (HTTP status 407): {how}")))
             }
             Some(407) => Err(refused("it refuses this login (HTTP status 407)".to_owned())),
             Some(403) => Err(refused(format!("it does not allow a way to port {port} (HTTP status 403)"))),
