@@ -59,8 +59,12 @@ impl Native {
         let folders: Vec<PathBuf> = std::env::split_paths(&variable("PATH")?).collect();
         let there = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
         let of = |&(name, arguments, needs): &(&'static str, &'static [&'static str], Option<&str>)| {
+            // Asked first: where there is no such desktop, the start need not wait for a search through all folders.
+            if !needs.is_none_or(there) {
+                return None;
+            }
             let path = folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file())?;
-            needs.is_none_or(there).then_some(Program { name, path, arguments })
+            Some(Program { name, path, arguments })
         };
         let found: Vec<Program> = PROGRAMS.iter().filter_map(of).collect();
         (!found.is_empty()).then_some(Self(found))
