@@ -103,11 +103,16 @@ async fn let_go(swarm: &Shared, device: &Device, old: Box<Open>, taken_over: boo
     if taken_over { cut::linger(wire) } else { cut::fin(wire) }
 }
 
+/// A reason as the end of a sentence.
+fn sentence(why: &str) -> String {
+    let end = if why.ends_with(['.', '?']) { "" } else { "." };
+    format!("{why}{end}")
+}
+
 async fn failed(swarm: &Shared, device: &Device, error: &ConnectError) {
     let report = if device.foreign {
         let why = error.to_string();
-        let end = if why.ends_with(['.', '?']) { "" } else { "." };
-        Report::Notice(format!("The takeover of {} failed: {why}{end}", device.id))
+        Report::Notice(format!("The takeover of {} failed: {}", device.id, sentence(&why)))
     } else {
         let (at, client) = (swarm.clock.now(), device.id.clone());
         Report::Device(DeviceEvent::Failed { at, client, why: error.to_string() })
@@ -287,7 +292,8 @@ impl Connected<'_> {
         let accepted = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                let text = format!("The second client for {} could not connect: {error}.", device.id);
+                let why = error.to_string();
+                let text = format!("The second client for {} could not connect: {}", device.id, sentence(&why));
                 swarm.report(Report::Notice(text)).await;
                 return false;
             }

@@ -96,8 +96,10 @@ impl History {
             return;
         }
         self.before.add(span.presence, lasted);
-        if self.past.len() == Self::SPANS {
-            self.past.pop_front();
+        match self.past.len() {
+            Self::SPANS => drop(self.past.pop_front()),
+            Device::FEW => self.past.reserve_exact(Self::SPANS - Device::FEW),
+            _ => {}
         }
         self.past.push_back(span);
     }

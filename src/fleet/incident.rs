@@ -213,9 +213,9 @@ impl IncidentLog {
     pub(super) fn open(&mut self, build: impl FnOnce(IncidentId) -> Incident) -> IncidentId {
         self.next += 1;
         let id = IncidentId(self.next);
-        let incident = build(id);
-        let now = incident.hops.first();
-        self.kept.push_back(incident);
+        self.kept.push_back(build(id));
+        // The first hop of the very newest may still have to be written.
+        let now = self.kept.iter().rev().find_map(|incident| incident.hops.first());
         self.changed.push_back(0);
         // Two at once where there are too many: after a mass cut they become fewer again without one long pause.
         for _ in 0..2 {
@@ -229,7 +229,7 @@ impl IncidentLog {
 
     fn is_over(&self, now: Option<Moment>) -> bool {
         let oldest = self.kept.front().and_then(|oldest| oldest.hops.first());
-        let old = || oldest.zip(now).is_some_and(|(oldest, now)| now.since(oldest) > Self::FRESH);
+        let old = || oldest.is_none_or(|oldest| now.is_some_and(|now| now.since(oldest) > Self::FRESH));
         self.kept.len() > Self::CAPACITY || (self.kept.len() > Self::SETTLED && old())
     }
 
@@ -321,6 +321,17 @@ mod tests {
             incident.hops.set(Hop::Cut, at);
             incident
         });
+    }
+
+    #[test]
+    fn incidents_of_which_the_first_hop_comes_later_grow_old_as_well() {
+        let mut log = IncidentLog::default();
+        for number in 0..3 * u64::try_from(IncidentLog::SETTLED).unwrap() {
+            let id = log.open(|id| Incident::new(id, DeviceKey(0), "d".into(), Cause::Unknown, Evidence::Will));
+            let at = Moment::from_millis(1_000 + number * 25);
+            log.get_mut(id).unwrap().hops.set(Hop::Will, at);
+        }
+        assert_eq!(log.len(), IncidentLog::SETTLED);
     }
 
     #[test]
