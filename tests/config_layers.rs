@@ -337,7 +337,7 @@ fn wrong_options_are_one_sentence() {
                 "no",
             ],
             vec![],
-            1,
+            2,
             "warning: certificates are required over TLS alone: at 0.0.0.0:0 everybody in the network gets in",
         ),
         (
