@@ -83,8 +83,9 @@ pub fn soak() -> Result<()> {
     let state = state.join().ok().context("the reader of the stream failed")?;
     let truth = truth(&std::fs::read_to_string(&list)?)?;
     std::fs::remove_dir_all(&folder)?;
-    let wrong =
-        truth.iter().filter(|(id, there)| state.get(*id) != Some(there)).count() + state.len().abs_diff(truth.len());
+    // The swarm's own link comes in through the gateway as well: two clients that are no devices of it.
+    let strange = state.keys().filter(|id| !truth.contains_key(*id) && !id.starts_with("lwtop-")).count();
+    let wrong = truth.iter().filter(|(id, there)| state.get(*id) != Some(there)).count() + strange;
     for (id, there) in truth.iter().filter(|(id, there)| state.get(*id) != Some(there)).take(10) {
         println!("{id}: {there:?}, and lwtop holds {:?}", state.get(id));
     }
