@@ -198,7 +198,7 @@ impl Device {
     /// How many lines of its timeline are kept.
     pub const NOTES: usize = 32;
     /// After so many lines of a timeline, or spans of a history, there is room for all at once.
-    pub(super) const FEW: usize = 8;
+    pub(super) const FEW: usize = 4;
 
     /// Whether lwtop launched it.
     #[must_use]
