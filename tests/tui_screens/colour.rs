@@ -7,7 +7,7 @@ use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 use std::fmt::Write as _;
 
-const SIZES: [(u16, u16); 2] = [(80, 24), (140, 40)];
+const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (140, 40), (220, 60)];
 
 /// The style of a cell in words, such as `Red on Black BOLD`; empty if it is the terminal's own.
 fn style(cell: &Cell) -> String {
