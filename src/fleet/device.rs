@@ -197,8 +197,6 @@ pub struct Device {
 impl Device {
     /// How many lines of its timeline are kept.
     pub const NOTES: usize = 32;
-    /// After so many lines of a timeline, or spans of a history, there is room for all at once.
-    pub(super) const FEW: usize = 4;
 
     /// Whether lwtop launched it.
     #[must_use]
@@ -253,8 +251,6 @@ impl Device {
         match self.notes.len() {
             // Many devices of a large fleet have no more than this one to tell.
             0 => self.notes.reserve_exact(1),
-            // Those that die often will need all of it: then at once, so that memory soon stays as it is.
-            Self::FEW => self.notes.reserve_exact(Self::NOTES - Self::FEW),
             Self::NOTES => drop(self.notes.pop_front()),
             _ => {}
         }

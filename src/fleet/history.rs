@@ -96,10 +96,8 @@ impl History {
             return;
         }
         self.before.add(span.presence, lasted);
-        match self.past.len() {
-            Self::SPANS => drop(self.past.pop_front()),
-            Device::FEW => self.past.reserve_exact(Self::SPANS - Device::FEW),
-            _ => {}
+        if self.past.len() == Self::SPANS {
+            self.past.pop_front();
         }
         self.past.push_back(span);
     }
