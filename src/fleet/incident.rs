@@ -207,7 +207,8 @@ impl IncidentLog {
     pub const CAPACITY: usize = 20_000;
     /// How many are kept however old they are: memory does not go on growing under storms that last.
     pub const SETTLED: usize = 5_000;
-    /// How long an incident is kept beyond those, so that a mass cut is there as a whole until its last hop is seen.
+    /// How long an incident is kept beyond those, and in any case until its last hop was seen or missed: a mass cut is there
+    /// as a whole.
     pub const FRESH: Duration = Duration::from_secs(120);
 
     pub(super) fn open(&mut self, build: impl FnOnce(IncidentId) -> Incident) -> IncidentId {
@@ -228,9 +229,9 @@ impl IncidentLog {
     }
 
     fn is_over(&self, now: Option<Moment>) -> bool {
-        let oldest = self.kept.front().and_then(|oldest| oldest.hops.first());
-        let old = || oldest.is_none_or(|oldest| now.is_some_and(|now| now.since(oldest) > Self::FRESH));
-        self.kept.len() > Self::CAPACITY || (self.kept.len() > Self::SETTLED && old())
+        let after = |at: Moment| now.is_some_and(|now| now.since(at) > Self::FRESH);
+        let old = |oldest: &Incident| oldest.reported && oldest.hops.first().is_none_or(after);
+        self.kept.len() > Self::CAPACITY || (self.kept.len() > Self::SETTLED && self.kept.front().is_some_and(old))
     }
 
     fn place(&self, id: IncidentId) -> Option<usize> {
@@ -319,6 +320,7 @@ mod tests {
         log.open(|id| {
             let mut incident = Incident::new(id, DeviceKey(0), "d".into(), Cause::ConnectionLost, Evidence::Wire);
             incident.hops.set(Hop::Cut, at);
+            incident.reported = true;
             incident
         });
     }
@@ -328,10 +330,25 @@ mod tests {
         let mut log = IncidentLog::default();
         for number in 0..3 * u64::try_from(IncidentLog::SETTLED).unwrap() {
             let id = log.open(|id| Incident::new(id, DeviceKey(0), "d".into(), Cause::Unknown, Evidence::Will));
-            let at = Moment::from_millis(1_000 + number * 25);
-            log.get_mut(id).unwrap().hops.set(Hop::Will, at);
+            let incident = log.get_mut(id).unwrap();
+            incident.hops.set(Hop::Will, Moment::from_millis(1_000 + number * 25));
+            incident.reported = true;
         }
         assert_eq!(log.len(), IncidentLog::SETTLED);
+    }
+
+    #[test]
+    fn an_incident_whose_will_is_awaited_stays_however_old_it_is() {
+        let mut log = IncidentLog::default();
+        let first = log.open(|id| Incident::new(id, DeviceKey(0), "d".into(), Cause::ConnectionLost, Evidence::Wire));
+        log.get_mut(first).unwrap().hops.set(Hop::Cut, Moment::from_millis(1));
+        for number in 0..2 * u64::try_from(IncidentLog::SETTLED).unwrap() {
+            open(&mut log, Moment::from_millis(1_000 + number * 25));
+        }
+        assert!(log.get(first).is_some());
+        log.get_mut(first).unwrap().reported = true;
+        open(&mut log, Moment::from_millis(1_000_000));
+        assert!(log.get(first).is_none());
     }
 
     #[test]
