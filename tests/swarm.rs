@@ -129,17 +129,26 @@ async fn the_hub_beside_it_agrees_on_every_device() {
     }
     let plan = Plan { time: None, ..plan(setup(at(broker.port), DEVICES, Protocol::V311), Death::By(Fault::Fin)) };
     let (stop, told) = mpsc::channel(1);
-    let swarm = tokio::spawn(async move { done(plan, told, |_| {}).await });
+    let (rise, mut risen) = watch::channel(0);
+    let swarm = tokio::spawn(async move {
+        done(plan, told, move |progress| {
+            rise.send_replace(progress.totals.standing(Standing::Up));
+        })
+        .await
+    });
     let watch = async {
         while watcher.fleet().counts().online < DEVICES {
             watcher.turn().await.unwrap();
         }
+        // A device that the swarm does not know to be up leaves at the end, and leaves no will.
+        risen.wait_for(|up| *up == DEVICES).await.unwrap();
         stop.send(()).await.unwrap();
         while watcher.fleet().counts().offline < DEVICES {
             watcher.turn().await.unwrap();
         }
     };
-    timeout(PATIENCE * 2, watch).await.expect("the watcher sees all");
+    let seen = timeout(PATIENCE * 2, watch).await;
+    assert!(seen.is_ok(), "the watcher sees all: {:?}, link {:?}", watcher.fleet().counts(), watcher.fleet().link());
     let (summary, ledger) = swarm.await.unwrap();
     assert!(summary.exactly_once && summary.wills.received == DEVICES as u64, "{summary}");
     assert_eq!(watcher.fleet().len(), DEVICES);
