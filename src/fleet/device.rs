@@ -197,6 +197,8 @@ pub struct Device {
 impl Device {
     /// How many lines of its timeline are kept.
     pub const NOTES: usize = 32;
+    /// A device that died once has no more lines than these.
+    const FEW_NOTES: usize = 8;
 
     /// Whether lwtop launched it.
     #[must_use]
@@ -251,6 +253,8 @@ impl Device {
         match self.notes.len() {
             // Many devices of a large fleet have no more than this one to tell.
             0 => self.notes.reserve_exact(1),
+            // One that dies again will need all of it: then at once, so that memory soon stays as it is.
+            Self::FEW_NOTES => self.notes.reserve_exact(Self::NOTES - Self::FEW_NOTES),
             Self::NOTES => drop(self.notes.pop_front()),
             _ => {}
         }

@@ -87,6 +87,8 @@ pub struct History {
 impl History {
     /// How many spans are kept before the one that lasts.
     pub const SPANS: usize = 32;
+    /// A device that died once has no more spans than these.
+    const FEW_SPANS: usize = 4;
 
     /// A span is over: the presence changed at `until`.
     fn record(&mut self, span: Span, until: Moment) {
@@ -96,8 +98,11 @@ impl History {
             return;
         }
         self.before.add(span.presence, lasted);
-        if self.past.len() == Self::SPANS {
-            self.past.pop_front();
+        match self.past.len() {
+            Self::SPANS => drop(self.past.pop_front()),
+            // One that dies again will need all of it, as with its timeline.
+            Self::FEW_SPANS => self.past.reserve_exact(Self::SPANS - Self::FEW_SPANS),
+            _ => {}
         }
         self.past.push_back(span);
     }
