@@ -250,7 +250,7 @@ impl Shared {
         clock: Clock,
     ) -> Self {
         Self {
-            complaints: Complaints::new(config.quiet),
+            complaints: Complaints::new(config.quiet, reports.clone(), clock, complaints::more),
             config,
             reports,
             board,
