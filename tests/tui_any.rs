@@ -256,6 +256,16 @@ fn a_hundred_thousand_steps_break_nothing() {
     assert_eq!(played.get(), STEPS);
 }
 
+#[test]
+fn a_terminal_that_was_smaller_between_two_frames_is_written_anew() {
+    let mut world = World::starting(80, 24);
+    world.draw();
+    world.resize(42, 19);
+    world.resize(80, 24);
+    world.draw();
+    is_what_is_drawn_from_nothing(&mut world).unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 

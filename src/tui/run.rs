@@ -102,7 +102,9 @@ impl<B: Backend> Ui<B> {
                 }
             }
             Event::Resize(width, height) => {
-                self.schedule.changed();
+                // Also where the size is as it was at the last frame: in between, the terminal may have cut off what no longer
+                // fitted.
+                self.redraw();
                 self.paused = None;
                 self.app.area = Rect::new(0, 0, *width, *height);
                 self.app.sync(view);
