@@ -152,7 +152,7 @@ async fn a_lesson_waits_for_a_person_and_can_begin_again() {
     let order = || Command::Play { name: "lesson".into(), scenario: Arc::clone(&scenario), pauses: true };
     let mut runtime = Runtime::start(setup(embedded()), Clock::start()).unwrap();
     for round in 1..=2 {
-        assert!(runtime.command(order()).notices.is_empty());
+        assert_eq!(runtime.command(order()).notices, Vec::<String>::new(), "round {round}");
         let player = until(&mut runtime, State::Paused).await;
         assert_eq!(player.log(), [Entry::Said(0)], "round {round}");
         assert!(runtime.fleet().is_empty(), "the devices of the round before have left");

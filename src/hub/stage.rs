@@ -43,7 +43,8 @@ impl Runtime {
         let foreign = there.iter().find(|id| {
             let ours = self.parts.as_ref().is_some_and(|parts| parts.swarm.contains(id));
             let device = fleet.find(id.as_str()).and_then(|key| fleet.device(key));
-            !ours && device.is_some_and(|device| device.open_session().is_some())
+            // One of the play before may have left the swarm, while the end of its connection is still to be heard of.
+            !ours && device.is_some_and(|device| !device.launched() && device.open_session().is_some())
         });
         if let Some(id) = foreign {
             step.notices.push(format!(
@@ -156,9 +157,15 @@ impl Runtime {
             let simulated = self.parts.as_ref().is_some_and(|parts| parts.swarm.remove(&client).is_ok());
             let fleet = self.hub.fleet();
             let device = fleet.find(client.as_str()).and_then(|key| fleet.device(key));
-            if !simulated && device.is_some_and(|device| device.open_session().is_some()) {
-                step.notices.push(format!("{client} is connected and not lwtop's: it cannot be deleted"));
-            } else if !simulated {
+            if simulated {
+                continue;
+            }
+            if let Some(device) = device.filter(|device| device.open_session().is_some()) {
+                // One that lwtop launched is leaving already.
+                if !device.launched() {
+                    step.notices.push(format!("{client} is connected and not lwtop's: it cannot be deleted"));
+                }
+            } else {
                 let now = self.lanes.clock.now();
                 self.hub.step(Report::Device(DeviceEvent::Removed { client }), now, step);
             }
