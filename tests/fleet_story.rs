@@ -276,6 +276,34 @@ fn an_executed_that_does_not_come_is_news() {
 }
 
 #[test]
+fn whoever_dies_again_ends_the_story_of_the_death_before() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    story.message(Role::Will, Some("lwtThing"), false, true);
+    story.open("lwtThing", 2, Some(will()));
+    story.wait(1);
+    assert!(story.phases().is_empty(), "executed is awaited, and in time");
+    story.close("lwtThing", 2, Cause::ConnectionLost);
+    assert_eq!(story.phases(), [IncidentPhase::Complete]);
+    let before = story.fleet.incidents().newest().nth(1).unwrap();
+    assert!(before.reported && before.missing.is_empty() && before.awaited.is_empty());
+    story.wait(6_000);
+    assert_eq!(story.phases(), [IncidentPhase::Complete, IncidentPhase::Overdue]);
+    assert_eq!(story.incident().missing, [Hop::Will]);
+}
+
+#[test]
+fn a_device_that_is_removed_leaves_no_story_open() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    story.tell(Event::Device(DeviceEvent::Removed { client: "lwtThing".into() }));
+    assert_eq!(story.phases(), [IncidentPhase::Complete]);
+    assert!(story.incident().reported);
+}
+
+#[test]
 fn a_rule_that_does_not_match_completes_the_story() {
     let mut story = Story::new();
     story.open("lwtThing", 1, Some(will()));

@@ -184,12 +184,13 @@ impl Fleet {
         }
         hops.set(Hop::Detected, at);
         // Whether it had a will is not known: one that comes is its own, one that does not is not missed.
-        self.add_incident(key, Some(now + INCIDENT_GRACE), |id, client| Incident {
+        let build = |id, client| Incident {
             fault: fault.map(|(fault, _)| fault),
             hops,
             lingering: true,
             ..Incident::new(id, key, client, cause, evidence)
-        });
+        };
+        self.add_incident(key, (now, now + INCIDENT_GRACE), build, out);
         if let Some(EarlyWill { at, outcomes }) = early {
             self.will_of(key, at, &outcomes, out);
             self.report_if_complete(key, now, out);

@@ -199,13 +199,14 @@ impl Fleet {
         if let Some((_, cut)) = fault {
             hops.set(Hop::Cut, cut);
         }
-        self.add_incident(key, Some(at + INCIDENT_GRACE), |id, client| Incident {
+        let build = |id, client| Incident {
             fault: fault.map(|(fault, _)| fault),
             hops,
             awaited: vec![Hop::Will],
             connection,
             ..Incident::new(id, key, client, cause, evidence)
-        });
+        };
+        self.add_incident(key, (at, at + INCIDENT_GRACE), build, out);
         self.will_of(key, at, outcomes, out);
         self.report_if_complete(key, now, out);
     }

@@ -142,7 +142,7 @@ impl Fleet {
                 incident.hops.set(Hop::Detected, closed.at);
                 seen |= incident.hops.get(Hop::Will).is_some();
             }
-            None => self.open_incident(key, closed, wire, &fate, now),
+            None => self.open_incident(key, closed, wire, &fate, (now, out)),
         }
         let will_sent = match fate {
             Fate::None => WillSent::No,
@@ -203,7 +203,7 @@ impl Fleet {
         closed: &Closed,
         wire: Option<Box<Connection>>,
         fate: &Fate,
-        now: Moment,
+        (now, out): (Moment, &mut Vec<Change>),
     ) {
         let device = &mut self.devices[key.0];
         let recovered = device.session.as_deref().is_none_or(|session| session.conn != closed.conn);
@@ -225,14 +225,15 @@ impl Fleet {
         let delay = if let Fate::Delayed(delay) = fate { *delay } else { std::time::Duration::ZERO };
         let due = closed.at.max(now) + delay + INCIDENT_GRACE;
         let cause = closed.cause;
-        self.add_incident(key, Some(due), |id, client| Incident {
+        let build = |id, client| Incident {
             fault: fault.map(|(fault, _)| fault),
             hops,
             awaited,
             delayed: matches!(fate, Fate::Delayed(_)),
             connection: wire,
             ..Incident::new(id, key, client, cause, Evidence::Wire)
-        });
+        };
+        self.add_incident(key, (now, due), build, out);
     }
 }
 

@@ -386,6 +386,7 @@ impl Fleet {
         self.removed.retain(|_, removed| now.since(*removed) < REMOVED);
         self.removed.insert(client, now);
         self.release_offline(key, WillSent::Unknown, out);
+        self.close_incident(key, now, out);
         let device = self.devices.remove(key.0);
         *self.counts.slot(device.presence) -= 1;
         self.order.retain(|other| *other != key);

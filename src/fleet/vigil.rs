@@ -126,13 +126,14 @@ impl Fleet {
             }
             // Mosquitto has been seen to take up to 2.7 times the keep alive.
             let due = now + interval * 3 / 2 + INCIDENT_GRACE;
-            self.add_incident(key, Some(due), |id, client| Incident {
+            let build = |id, client| Incident {
                 fault: fault.map(|(fault, _)| fault),
                 hops,
                 awaited: if awaited { vec![Hop::Will] } else { Vec::new() },
                 connection,
                 ..Incident::new(id, key, client, cause, Evidence::Inferred)
-            });
+            };
+            self.add_incident(key, (now, due), build, out);
         }
     }
 
@@ -204,12 +205,15 @@ impl Fleet {
         }
     }
 
+    /// Opens an incident at `now`, which is to be told by `due`; the one before it is told now, if it was not.
     pub(super) fn add_incident(
         &mut self,
         key: DeviceKey,
-        due: Option<Moment>,
+        (now, due): (Moment, Moment),
         build: impl FnOnce(IncidentId, ClientId) -> Incident,
+        out: &mut Vec<Change>,
     ) {
+        self.close_incident(key, now, out);
         let client = self.devices[key.0].id.clone();
         let id = self.incidents.open(|id| build(id, client));
         let cause = self.incidents.get(id).map(|incident| incident.cause);
@@ -219,8 +223,20 @@ impl Fleet {
         }
         device.incidents += 1;
         device.incident = Some(id);
-        device.waiting.incident_due = due;
+        device.waiting.incident_due = Some(due);
         self.look_later(key);
+    }
+
+    /// The device dies again, or is forgotten: what comes from now on is not counted for its newest incident, so that nothing
+    /// more can be said of it. A hop that was still in time is not missed.
+    pub(super) fn close_incident(&mut self, key: DeviceKey, now: Moment, out: &mut Vec<Change>) {
+        let due = self.devices[key.0].waiting.incident_due.is_some_and(|due| due <= now);
+        let Some(incident) = self.devices[key.0].incident.and_then(|id| self.incidents.get_mut(id)) else { return };
+        if !incident.reported && !due {
+            incident.settle(Hop::Will);
+            incident.settle(Hop::Executed);
+        }
+        self.report(key, now, out);
     }
 
     /// Records that a device is back.
