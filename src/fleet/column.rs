@@ -94,6 +94,7 @@ impl Column {
 
     /// What stands for a device among others, smallest first; `None` where there is nothing to say, which comes last.
     /// Where two are equal, [`Column::compare`] decides.
+    #[inline]
     fn number(self, device: &Device) -> Option<u64> {
         let session = device.session.as_deref();
         match self {
@@ -182,6 +183,7 @@ impl Sort {
     }
 
     /// What stands for a device in this order, smallest first: those with nothing to say are last in both ways.
+    #[inline]
     pub(super) fn number(self, device: &Device) -> u64 {
         const LAST: u64 = u64::MAX - 1;
         match self.column.number(device) {

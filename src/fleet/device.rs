@@ -213,6 +213,7 @@ impl Device {
 
     /// Its open connection, if the wire is seen.
     #[must_use]
+    #[inline]
     pub fn open_session(&self) -> Option<&Session> {
         self.session.as_deref().filter(|session| session.ended.is_none())
     }

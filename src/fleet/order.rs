@@ -18,9 +18,12 @@ pub struct Order {
     /// The fleet's changes and the choice of devices that were taken in; `None` after a new sort.
     seen: Option<(u64, u64)>,
     round: u32,
+    /// The round in which the device at each place was last looked at: many changes of one device are one.
+    looked: Vec<u32>,
     /// Whether the row of the device at each place is being taken out: apart from `known`, for it is asked of every row.
     leaves: Vec<bool>,
-    /// Room that is used again: what is merged in, what is taken out, and the rows that come of it.
+    /// Room that is used again: what was read, what is merged in, what is taken out, and the rows that come of it.
+    read: Vec<(DeviceKey, Known)>,
     fresh: Vec<(u64, DeviceKey)>,
     leaving: Vec<DeviceKey>,
     next: (Vec<DeviceKey>, Vec<u64>),
@@ -34,8 +37,6 @@ struct Known {
     finger: u64,
     /// Whether it has a row.
     here: bool,
-    /// The round in which it was last looked at: many changes of one device are one.
-    round: u32,
 }
 
 impl Order {
@@ -80,9 +81,11 @@ impl Order {
         match same.and_then(|(changes, _)| fleet.touched_since(changes)) {
             Some(touched) => {
                 self.turn();
-                for key in touched {
+                // The newest first: what is sorted by a time is then in order as it comes, or nearly so.
+                for key in touched.rev() {
                     self.look(fleet, sort, key, &shown);
                 }
+                self.settle();
                 self.take_out();
                 self.merge(fleet, sort);
             }
@@ -91,31 +94,37 @@ impl Order {
         self.seen = Some(now);
     }
 
-    /// Looks at a device that changed; most changes leave it where it is.
+    /// Reads of a device what is to be known of it. Nothing is decided here: devices lie all over the memory, and without a
+    /// branch that hangs on what is read many are waited for at once.
     fn look(&mut self, fleet: &Fleet, sort: Sort, key: DeviceKey, shown: &impl Fn(DeviceKey) -> bool) {
-        if self.known.len() <= key.0 {
+        if self.looked.len() <= key.0 {
+            self.looked.resize(key.0 + 1, 0);
             self.known.resize(key.0 + 1, Known::default());
             self.leaves.resize(key.0 + 1, false);
         }
-        let round = self.round;
-        let known = &mut self.known[key.0];
-        if known.round == round {
+        if std::mem::replace(&mut self.looked[key.0], self.round) == self.round {
             return;
         }
-        known.round = round;
-        let now = fleet.device(key).filter(|_| shown(key)).map(|device| (sort.number(device), sort.finger(device)));
-        let before = known.here.then_some((known.number, known.finger));
-        if now == before {
-            return;
-        }
-        if known.here {
-            self.leaves[key.0] = true;
-            self.leaving.push(key);
-        }
-        known.here = now.is_some();
-        (known.number, known.finger) = now.unwrap_or_default();
-        if let Some((number, _)) = now {
-            self.fresh.push((number, key));
+        let device = fleet.device(key).filter(|_| shown(key));
+        let known = device.map(|device| Known { number: sort.number(device), finger: sort.finger(device), here: true });
+        self.read.push((key, known.unwrap_or_default()));
+    }
+
+    /// Decides what moves; most changes leave a device where it is.
+    fn settle(&mut self) {
+        for (key, now) in self.read.drain(..) {
+            let known = &mut self.known[key.0];
+            if *known == now {
+                continue;
+            }
+            if known.here {
+                self.leaves[key.0] = true;
+                self.leaving.push(key);
+            }
+            if now.here {
+                self.fresh.push((now.number, key));
+            }
+            *known = now;
         }
     }
 
@@ -149,7 +158,7 @@ impl Order {
             fresh.sort_unstable_by(|one, other| compare(fleet, sort, *one, *other));
         } else {
             // The same, without a look at any device.
-            fresh.sort_unstable();
+            fresh.sort();
         }
         self.moved += fresh.len() as u64;
         let last = self.numbers.last().copied().zip(self.rows.last().copied());
@@ -205,19 +214,22 @@ impl Order {
         if let Some(next) = self.round.checked_add(1) {
             self.round = next;
         } else {
-            self.known.iter_mut().for_each(|known| known.round = 0);
+            self.looked.fill(0);
             self.round = 1;
         }
     }
 
     fn rebuild(&mut self, fleet: &Fleet, sort: Sort, shown: &impl Fn(DeviceKey) -> bool) {
         self.turn();
-        self.known.clear();
+        self.known.fill(Known::default());
         self.rows.clear();
         self.numbers.clear();
         for key in fleet.order() {
             self.look(fleet, sort, *key, shown);
         }
+        self.settle();
+        // From now on a frame reads few.
+        self.read = Vec::new();
         self.merge(fleet, sort);
     }
 }

@@ -74,7 +74,7 @@ impl Roster {
         self.turnover
     }
 
-    pub(super) fn touched_since(&self, changes: u64) -> Option<impl Iterator<Item = DeviceKey> + '_> {
+    pub(super) fn touched_since(&self, changes: u64) -> Option<impl DoubleEndedIterator<Item = DeviceKey> + '_> {
         let missed = usize::try_from(self.total.checked_sub(changes)?).ok()?;
         let skipped = self.touched.len().checked_sub(missed)?;
         Some(self.touched.iter().skip(skipped).copied())

@@ -214,7 +214,7 @@ impl Fleet {
     /// The places of the devices that changed since there were `changes`, some more than once, those of devices that are
     /// gone among them; `None` if that is too long ago to be remembered.
     #[must_use]
-    pub fn touched_since(&self, changes: u64) -> Option<impl Iterator<Item = DeviceKey> + '_> {
+    pub fn touched_since(&self, changes: u64) -> Option<impl DoubleEndedIterator<Item = DeviceKey> + '_> {
         self.devices.touched_since(changes)
     }
 
