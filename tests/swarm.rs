@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// Devices that say in their topics who they are, so that a watcher knows every one.
@@ -203,9 +204,43 @@ async fn a_broker_that_restarts_in_a_storm_leaves_the_summary_true() {
     assert_eq!(wills_of_all, wills.received + wills.unforced);
 }
 
+/// Runs a broker, each of whose clients has a conversation of its own with it; gives its port.
+async fn serve<B, F>(broker: &Arc<B>, converse: fn(Arc<B>, Peer) -> F) -> (u16, JoinHandle<()>)
+where
+    B: Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (scripted, broker) = (Scripted::listen().await, Arc::clone(broker));
+    (scripted.port(), tokio::spawn(scripted.serve(move |peer| converse(Arc::clone(&broker), peer))))
+}
+
+/// The text at `from` in a packet's body, and where it ends.
+fn text(body: &[u8], from: usize) -> (String, usize) {
+    let end = from + 2 + usize::from(u16::from_be_bytes([body[from], body[from + 1]]));
+    (String::from_utf8(body[from + 2..end].to_vec()).unwrap(), end)
+}
+
+/// Reads the CONNECT of 3.1.1: the client id, the body, and where its id ends in it.
+async fn hello(peer: &mut Peer) -> (String, Vec<u8>, usize) {
+    let (_, body) = peer.packet().await;
+    let (id, end) = text(&body, 10);
+    (id, body, end)
+}
+
+/// Lets one of lwtop's own links in; whether it is the one that watches wills, and has subscribed to them.
+async fn let_link_in(peer: &mut Peer, id: &str) -> bool {
+    peer.send(CONNACK_V311).await;
+    let watches = id.ends_with("-w");
+    if watches {
+        let (_, body) = peer.packet().await;
+        peer.send(&[0x90, 3, body[0], body[1], 0]).await;
+    }
+    watches
+}
+
 /// A broker of forty lines: what it does with a device is in the device's number.
+#[derive(Default)]
 struct Wrong {
-    scripted: Scripted,
     watchers: Mutex<Vec<OwnedWriteHalf>>,
     dropped: Notify,
 }
@@ -216,25 +251,10 @@ fn number(id: &str) -> usize {
 }
 
 impl Wrong {
-    async fn serve(self: Arc<Self>) {
-        loop {
-            let peer = self.scripted.accept().await;
-            tokio::spawn(Arc::clone(&self).converse(peer));
-        }
-    }
-
     async fn converse(self: Arc<Self>, mut peer: Peer) {
-        let (_, body) = peer.packet().await;
-        let text = |from: usize| {
-            let length = usize::from(u16::from_be_bytes([body[from], body[from + 1]]));
-            (String::from_utf8(body[from + 2..from + 2 + length].to_vec()).unwrap(), from + 2 + length)
-        };
-        let (id, end) = text(10);
+        let (id, body, end) = hello(&mut peer).await;
         if id.starts_with("lwtop") {
-            peer.send(CONNACK_V311).await;
-            if id.ends_with("-w") {
-                let (_, body) = peer.packet().await;
-                peer.send(&[0x90, 3, body[0], body[1], 0]).await;
+            if let_link_in(&mut peer, &id).await {
                 let (mut read, write) = peer.0.into_split();
                 self.watchers.lock().unwrap().push(write);
                 let _ = tokio::io::copy(&mut read, &mut tokio::io::sink()).await;
@@ -259,8 +279,8 @@ impl Wrong {
         }
         peer.end().await;
         // The will is as long as the topic and the payload that the template makes.
-        let (topic, end) = text(end);
-        let (payload, _) = text(end);
+        let (topic, end) = text(&body, end);
+        let (payload, _) = text(&body, end);
         let mut packet = vec![0x30, u8::try_from(2 + topic.len() + payload.len()).unwrap(), 0];
         packet.push(u8::try_from(topic.len()).unwrap());
         packet.extend(topic.bytes().chain(payload.bytes()));
@@ -279,10 +299,7 @@ impl Wrong {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_loses_doubles_drops_and_refuses_is_found_out() {
-    let scripted = Scripted::listen().await;
-    let port = scripted.port();
-    let wrong = Arc::new(Wrong { scripted, watchers: Mutex::default(), dropped: Notify::new() });
-    let broker = tokio::spawn(Arc::clone(&wrong).serve());
+    let (port, broker) = serve(&Arc::<Wrong>::default(), Wrong::converse).await;
     let link = LinkOptions { protocol: Some(Protocol::V311), ..LinkOptions::default() };
     let setup = Setup { link, ..setup(at(port), Wrong::DEVICES, Protocol::V311) };
     let plan = Plan { patience: Duration::from_millis(500), ..plan(setup, Death::By(Fault::Rst)) };
@@ -302,22 +319,13 @@ async fn a_broker_that_loses_doubles_drops_and_refuses_is_found_out() {
 
 /// A broker that lets nobody take a session over, and lwtop's link in only while it is `open`.
 struct Closing {
-    scripted: Scripted,
     open: watch::Sender<bool>,
     seen: Mutex<HashSet<String>>,
 }
 
 impl Closing {
-    async fn serve(self: Arc<Self>) {
-        loop {
-            let peer = self.scripted.accept().await;
-            tokio::spawn(Arc::clone(&self).converse(peer));
-        }
-    }
-
     async fn converse(self: Arc<Self>, mut peer: Peer) {
-        let (_, body) = peer.packet().await;
-        let id = String::from_utf8_lossy(&body[12..12 + usize::from(body[11])]).into_owned();
+        let (id, ..) = hello(&mut peer).await;
         if !id.starts_with("lwtop") {
             let first = self.seen.lock().unwrap().insert(id);
             // Server unavailable.
@@ -329,11 +337,7 @@ impl Closing {
         if !*open.borrow_and_update() {
             return;
         }
-        peer.send(CONNACK_V311).await;
-        if id.ends_with("-w") {
-            let (_, body) = peer.packet().await;
-            peer.send(&[0x90, 3, body[0], body[1], 0]).await;
-        }
+        let_link_in(&mut peer, &id).await;
         let _ = open.wait_for(|open| !open).await;
     }
 }
@@ -343,10 +347,10 @@ impl Closing {
 async fn storms_go_on_with_all_devices_when_the_link_was_lost() {
     const DEVICES: usize = 10;
     let (open, _) = watch::channel(true);
-    let broker = Arc::new(Closing { scripted: Scripted::listen().await, open, seen: Mutex::default() });
-    let serving = tokio::spawn(Arc::clone(&broker).serve());
+    let broker = Arc::new(Closing { open, seen: Mutex::default() });
+    let (port, serving) = serve(&broker, Closing::converse).await;
     let link = LinkOptions { protocol: Some(Protocol::V311), ..LinkOptions::default() };
-    let setup = Setup { link, ..setup(at(broker.scripted.port()), DEVICES, Protocol::V311) };
+    let setup = Setup { link, ..setup(at(port), DEVICES, Protocol::V311) };
     let patience = Duration::from_millis(300);
     let storm: Storm = "100%/100ms".parse().unwrap();
     let plan = Plan { storm: Some(storm), time: None, patience, ..plan(setup, Death::By(Fault::Takeover)) };

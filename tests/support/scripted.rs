@@ -38,6 +38,16 @@ impl Scripted {
         Peer(timeout(PATIENCE, self.0.accept()).await.expect("nobody connects").unwrap().0)
     }
 
+    /// Lets every client converse in a task of its own, until it is aborted.
+    pub async fn serve<F>(self, converse: impl Fn(Peer) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        loop {
+            tokio::spawn(converse(self.accept().await));
+        }
+    }
+
     /// The next connection, its CONNECT read and answered.
     pub async fn welcome(&self, connack: &[u8]) -> Peer {
         let mut peer = self.accept().await;
