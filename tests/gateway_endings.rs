@@ -1,12 +1,19 @@
 //! Every way in which a connection can end, through the gateway and the embedded broker on real sockets: the right
 //! cause, told once, and the will where it is due.
 
+#[path = "support/mosquitto.rs"]
+mod mosquitto;
 mod support;
 
-use lwtop::gateway::FaultError;
+use lwtop::fleet::SessionEvent;
+use lwtop::gateway::{FaultError, GatewayConfig};
 use lwtop::mqtt::{Cause, Fault, KeepAlive, Protocol};
+use mosquitto::Mosquitto;
+use std::net::SocketAddr;
+use std::time::Duration;
 use support::{Connect, Wire, World, publish};
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 /// What a device does to itself.
 enum Act {
@@ -289,4 +296,102 @@ async fn a_gateway_that_stops_reports_every_end() {
     device.hear_out().await;
     drop(idle);
     world.nothing_more().await;
+}
+
+/// Devices with a will leave and come back at once, again and again: how many of their wills a subscriber on the broker sees.
+async fn wills_of_leavers(config: impl FnOnce(&mut GatewayConfig), broker: Option<SocketAddr>) -> usize {
+    let (mut world, _) = World::start_like(Vec::new(), config).await;
+    let mut wills = match broker {
+        None => world.subscriber("wills").await,
+        Some(addr) => {
+            let mut wire = Wire::connect(addr).await;
+            wire.send(&Connect::new("subscriber", 4).bytes()).await;
+            wire.packet().await.expect("CONNACK");
+            wire.send(&support::subscribe("wills")).await;
+            wire.packet().await.expect("SUBACK");
+            wire
+        }
+    };
+    let addr = world.addr();
+    let again = async move |id: &str| {
+        let mut wire = Wire::connect(addr).await;
+        wire.send(&Connect::new(id, 4).with_will().bytes()).await;
+        assert_eq!(wire.packet().await.expect("CONNACK"), [0x20, 2, 0, 0]);
+        wire.send(&[0xe0, 0]).await;
+    };
+    let leavers: Vec<_> = (0..8)
+        .map(|n| {
+            tokio::spawn(async move {
+                for _ in 0..50 {
+                    again(&n.to_string()).await;
+                }
+            })
+        })
+        .collect();
+    for _ in 0..8 * 50 * 2 {
+        if let SessionEvent::Closed(closed) = world.event().await {
+            assert_eq!(closed.cause, Cause::ClientInitiatedDisconnect);
+        }
+    }
+    for leaver in leavers {
+        leaver.await.unwrap();
+    }
+    let mut last = world.device(Connect::new("last", 4)).await;
+    last.send(&publish("wills", b"end")).await;
+    let mut count = 0;
+    while wills.message().await.1 != "end" {
+        count += 1;
+    }
+    drop(last);
+    world.closed().await;
+    world.nothing_more().await;
+    count
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_and_comes_back_at_once_has_no_will() {
+    assert_eq!(wills_of_leavers(|_| {}, None).await, 0, "the embedded broker");
+    let Some(mosquitto) = Mosquitto::start() else { return };
+    let outside = |config: &mut GatewayConfig| *config = GatewayConfig::in_front_of("127.0.0.1", mosquitto.port);
+    let addr = ([127, 0, 0, 1], mosquitto.port).into();
+    assert_eq!(wills_of_leavers(outside, Some(addr)).await, 0, "Mosquitto");
+}
+
+/// A broker that does not close after DISCONNECT, and a client that comes back.
+async fn comes_back(leave_deadline: Duration) -> (Wire, Wire) {
+    let broker = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = broker.local_addr().unwrap().port();
+    let outside = |config: &mut GatewayConfig| {
+        *config = GatewayConfig { leave_deadline, ..GatewayConfig::in_front_of("127.0.0.1", port) };
+    };
+    let (world, _) = World::start_like(Vec::new(), outside).await;
+    let connect = async |id| {
+        let mut device = Wire::connect(world.addr()).await;
+        device.send(&Connect::new(id, 4).with_will().bytes()).await;
+        (device, Wire { stream: support::soon("a connection to the broker", broker.accept()).await.unwrap().0 })
+    };
+    let (mut device, mut older) = connect("a").await;
+    older.packet().await.expect("CONNECT");
+    older.send(&[0x20, 2, 0, 0]).await;
+    device.packet().await.expect("CONNACK");
+    device.send(&[0xe0, 0]).await;
+    assert_eq!(older.packet().await.expect("DISCONNECT"), [0xe0, 0]);
+    let (_device, newer) = connect("a").await;
+    // Somebody else does not wait.
+    connect("b").await.1.packet().await.expect("CONNECT");
+    (older, newer)
+}
+
+#[tokio::test]
+async fn the_broker_hears_of_a_client_that_comes_back_when_it_has_closed_the_older_connection() {
+    let (older, mut newer) = comes_back(Duration::from_secs(3_600)).await;
+    assert_eq!(newer.stream.try_read(&mut [0; 1]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    drop(older);
+    assert_eq!(newer.packet().await.expect("CONNECT")[0], 0x10);
+}
+
+#[tokio::test]
+async fn a_broker_that_does_not_close_after_disconnect_is_not_waited_for_without_end() {
+    let (_older, mut newer) = comes_back(Duration::from_millis(1)).await;
+    assert_eq!(newer.packet().await.expect("CONNECT")[0], 0x10);
 }

@@ -47,7 +47,13 @@ pub(super) async fn serve(shared: Arc<Shared>, door: Door, device: TcpStream, pe
                 if patience.as_mut().is_some_and(|patience| patience.as_mut().poll(cx).is_ready()) {
                     return Poll::Ready(Ok(Turn::Ended(Box::new(Ending::unanswered()))));
                 }
-                relay.poll(cx, &watch).map(Ok)
+                // Asked before the look: what the device said before the knock is there by now.
+                let knocked = entry.line.is_knocked_at();
+                let turn = relay.poll(cx, &watch);
+                if knocked && turn.is_pending() {
+                    shared.registry.heed(&entry.line);
+                }
+                turn.map(Ok)
             })
             .await
         };
@@ -137,24 +143,22 @@ impl Session<'_> {
             };
             self.shared.report(SessionEvent::Opened(Box::new(opened))).await;
         } else {
-            self.concede();
+            self.shared.registry.concede(&self.client);
             refuse(self.shared, self.client.clone(), Refuser::Broker, reason::connack(relay.protocol, code).to_owned())
                 .await;
         }
         relay.answered(&self.watch());
     }
 
-    /// The client id stays with the connection that has it.
-    fn concede(&self) {
-        if let Some((line, _)) = self.shared.registry.find(&self.client) {
-            line.set_rival(false);
-        }
-    }
-
     /// Reports the end, then carries it to the other side.
     async fn finish(self, relay: Relay, ending: Ending) {
+        let mut leaving = None;
         if self.open {
-            self.shared.registry.ended(&self.client, self.conn());
+            if ending.leaves() {
+                leaving = self.shared.registry.leaves(&self.client, self.conn());
+            } else {
+                self.shared.registry.ended(&self.client, self.conn());
+            }
             let closed = Closed {
                 at: self.now(),
                 cut: ending.cut,
@@ -169,10 +173,10 @@ impl Session<'_> {
             }
             self.shared.report(SessionEvent::Closed(Box::new(closed))).await;
         } else if self.hello.is_some() {
-            self.concede();
+            self.shared.registry.concede(&self.client);
             refuse(self.shared, self.client, Refuser::Gateway, format!("no CONNACK came: {}", ending.how)).await;
         }
-        farewell::carry_out(self.shared, relay, ending).await;
+        farewell::carry_out(self.shared, relay, ending, leaving).await;
     }
 }
 

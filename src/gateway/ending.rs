@@ -71,6 +71,11 @@ impl Ending {
             && matches!((self.broker, self.device), (Carry::Fin, Fate::Hear) | (Carry::Rst, Fate::Close))
     }
 
+    /// Whether the broker is told by DISCONNECT that the will is to be discarded.
+    pub(super) fn leaves(&self) -> bool {
+        self.cause == Cause::ClientInitiatedDisconnect && !self.last.is_empty()
+    }
+
     /// The device's connection broke.
     pub(super) fn broken(error: std::io::ErrorKind, cut: Moment) -> Self {
         let how = match error {

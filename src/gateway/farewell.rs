@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::ending::{Carry, Ending, Fate};
+use super::registry::Leaving;
 use super::relay::Relay;
 use crate::mqtt::Protocol;
 use std::future::poll_fn;
@@ -24,8 +25,8 @@ const REST: Duration = Duration::from_millis(300);
 /// How long a device may take to hear that its connection has ended and to close its side.
 const HEARD: Duration = Duration::from_millis(200);
 
-/// Carries `ending` to the side that did not bring it about, and closes both.
-pub(super) async fn carry_out(shared: &Shared, relay: Relay, ending: Ending) {
+/// Carries `ending` to the side that did not bring it about, and closes both. It is `leaving` until the broker has closed.
+pub(super) async fn carry_out(shared: &Shared, relay: Relay, ending: Ending, leaving: Option<Leaving>) {
     let silence = shared.clock.now().since(relay.last_packet);
     let heard_all = !relay.broker.has_leftover() && silence >= SETTLED;
     if ending.is_plain_cut() && (heard_all || ending.broker == Carry::Rst) {
@@ -33,7 +34,7 @@ pub(super) async fn carry_out(shared: &Shared, relay: Relay, ending: Ending) {
         return;
     }
     // Whoever does not take the last words in time does not get them.
-    let _ = timeout(WIND_DOWN, wind_down(relay, ending)).await;
+    let _ = timeout(WIND_DOWN, wind_down(relay, ending, leaving)).await;
 }
 
 /// Tells the broker of a cut at once, and tears the sockets down when there is time for it.
@@ -56,7 +57,7 @@ async fn lay_to_rest(shared: &Shared, relay: Relay, carry: Carry) {
 }
 
 /// Says the last words to both sides and closes them.
-async fn wind_down(relay: Relay, ending: Ending) {
+async fn wind_down(relay: Relay, ending: Ending, leaving: Option<Leaving>) {
     let Relay { mut device, mut broker, protocol, frozen, .. } = relay;
     match ending.device {
         Fate::Hear => {}
@@ -90,6 +91,7 @@ async fn wind_down(relay: Relay, ending: Ending) {
         return;
     }
     poll_fn(|cx| broker.poll_copy(&mut device, cx)).await;
+    drop(leaving);
     drop_end(device.stream.shutdown()).await;
     // A device that still talks would be reset by an early close, and could lose the broker's last words.
     let _ = timeout(HEARD, poll_fn(|cx| device.poll_drain(cx))).await;

@@ -145,10 +145,9 @@ async fn let_in(shared: &Arc<Shared>, door: &Door, tcp: TcpStream, peer: SocketA
             return None;
         }
     };
-    if let Some((line, _)) = shared.registry.find(&name) {
-        // A broker may close the older connection before it answers the newer.
-        line.set_rival(true);
-    }
+    // Known from here on, because a broker may close the older connection before it answers the newer. A broker that does
+    // not close after DISCONNECT is not waited for.
+    let _ = timeout(shared.config.leave_deadline, shared.registry.turn(&name)).await;
     let mut relay = Relay::new(device, observer, broker, &hello, mends);
     attend(shared, &mut relay, &connect, &hello, &name);
     relay.tally = tally;

@@ -86,6 +86,8 @@ pub struct GatewayConfig {
     pub place_deadline: Duration,
     /// How long the broker may take to accept a TCP connection.
     pub upstream_deadline: Duration,
+    /// How long the broker may take to close a connection after DISCONNECT, before it gets another CONNECT of the same client.
+    pub leave_deadline: Duration,
     /// How long the broker may take to answer CONNECT.
     pub answer_deadline: Duration,
     /// What a keep alive of 0 becomes on its way to the broker, in seconds. The embedded broker closes a connection
@@ -108,6 +110,8 @@ impl GatewayConfig {
             // A fleet that comes back all at once is served within seconds, also by a slow machine.
             place_deadline: Duration::from_secs(30),
             upstream_deadline: Duration::from_secs(5),
+            // Brokers take about a millisecond.
+            leave_deadline: Duration::from_millis(300),
             // Longer than the 10 s in which the embedded broker itself gives up.
             answer_deadline: Duration::from_secs(15),
             stretch_zero_keep_alive: Some(u16::MAX),

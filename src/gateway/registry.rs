@@ -3,7 +3,8 @@
 use crate::mqtt::{ClientId, ConnId, Fault, Protocol};
 use crate::wiring::{Meter, Switch};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -13,20 +14,33 @@ pub(super) struct Line {
     pub meter: Arc<Meter>,
     /// Orders for its task.
     pub switch: Switch,
-    /// Another client connects with the same client id.
-    rival: AtomicBool,
+    /// Whether another client connects with the same client id: [`ALONE`], [`KNOCKED`], or [`HEEDED`].
+    rival: AtomicU8,
     /// A person looks at its packets.
     watched: AtomicBool,
 }
 
+/// Nobody else has its client id.
+const ALONE: u8 = 0;
+/// Somebody else comes with its client id, and this connection's task has not looked up since.
+const KNOCKED: u8 = 1;
+/// The same, and it has: it has read all that its device had said before.
+const HEEDED: u8 = 2;
+
 impl Line {
     /// Whether another client connected, or is about to, with the same client id.
     pub(super) fn has_rival(&self) -> bool {
-        self.rival.load(Ordering::Acquire)
+        self.rival.load(Ordering::Acquire) != ALONE
     }
 
-    pub(super) fn set_rival(&self, rival: bool) {
-        self.rival.store(rival, Ordering::Release);
+    fn knock(&self) {
+        self.rival.store(KNOCKED, Ordering::Release);
+        self.switch.nudge();
+    }
+
+    /// Whether somebody else comes with its client id, and its task has not looked up since.
+    pub(super) fn is_knocked_at(&self) -> bool {
+        self.rival.load(Ordering::Acquire) == KNOCKED
     }
 
     /// Whether a person looks at its packets. Asked at every read: it is to cost nothing.
@@ -66,6 +80,24 @@ impl Order {
 struct Open {
     lines: HashMap<ConnId, Arc<Line>>,
     clients: HashMap<ClientId, (ConnId, Protocol)>,
+    /// Connections whose device has said DISCONNECT, of which the broker has not closed its side.
+    leaving: HashMap<ClientId, ConnId>,
+}
+
+impl Open {
+    /// The connection that `client` has now.
+    fn line(&self, client: &ClientId) -> Option<&Arc<Line>> {
+        self.lines.get(&self.clients.get(client)?.0)
+    }
+
+    /// `conn` is no longer the connection of `client`; whether it was.
+    fn end(&mut self, client: &ClientId, conn: ConnId) -> bool {
+        let was = self.clients.get(client).is_some_and(|(now, _)| *now == conn);
+        if was {
+            self.clients.remove(client);
+        }
+        was
+    }
 }
 
 /// All connections of one gateway. Locked for a few hash lookups at a time, never over an await.
@@ -73,6 +105,8 @@ struct Open {
 pub(super) struct Registry {
     open: Mutex<Open>,
     empty: Notify,
+    /// For those that wait for an older connection of their client id.
+    older: Notify,
 }
 
 impl Registry {
@@ -81,7 +115,7 @@ impl Registry {
         let line = Arc::new(Line {
             meter: Meter::new(conn),
             switch: Switch::default(),
-            rival: AtomicBool::new(false),
+            rival: AtomicU8::new(ALONE),
             watched: AtomicBool::new(false),
         });
         self.lock().lines.insert(conn, Arc::clone(&line));
@@ -101,16 +135,70 @@ impl Registry {
         if let Some((before, _)) = open.clients.insert(client.clone(), (conn, protocol))
             && let Some(line) = open.lines.get(&before)
         {
-            line.set_rival(true);
+            line.rival.store(HEEDED, Ordering::Release);
+            self.older.notify_waiters();
+        }
+    }
+
+    /// A client with the id of `client` is about to connect. Waits until a connection that has it already has read what its
+    /// device said until now, and if that was DISCONNECT, until the broker has closed it: a broker that read the new CONNECT
+    /// first would take the session over, and publish the will of a device that left (3.1.1 section 3.1.4).
+    ///
+    /// Mostly nobody has it, and that is all there is to it.
+    pub(super) async fn turn(&self, client: &ClientId) {
+        {
+            let open = self.lock();
+            if let Some(line) = open.line(client) {
+                line.knock();
+            } else if !open.leaving.contains_key(client) {
+                return;
+            }
+        }
+        loop {
+            let mut older = pin!(self.older.notified());
+            // Before the look, so that what happens in between is not missed.
+            older.as_mut().enable();
+            {
+                let open = self.lock();
+                if !open.leaving.contains_key(client) && !open.line(client).is_some_and(|line| line.is_knocked_at()) {
+                    return;
+                }
+            }
+            older.await;
+        }
+    }
+
+    /// The task of `line` knew of the knock, and has dealt with all that was there since.
+    pub(super) fn heed(&self, line: &Line) {
+        // Not if the other has given up meanwhile.
+        let _ = line.rival.compare_exchange(KNOCKED, HEEDED, Ordering::AcqRel, Ordering::Acquire);
+        self.older.notify_waiters();
+    }
+
+    /// Who was about to connect with the id of `client` does not: it stays with the connection that has it.
+    pub(super) fn concede(&self, client: &ClientId) {
+        if let Some(line) = self.lock().line(client) {
+            line.rival.store(ALONE, Ordering::Release);
+            self.older.notify_waiters();
         }
     }
 
     /// `conn` is no longer the connection of `client`.
     pub(super) fn ended(&self, client: &ClientId, conn: ConnId) {
+        self.lock().end(client, conn);
+        self.older.notify_waiters();
+    }
+
+    /// The same, and its DISCONNECT is on its way to the broker: while the guard lives, it is leaving. `None` if another
+    /// connection has the id by now.
+    pub(super) fn leaves(self: &Arc<Self>, client: &ClientId, conn: ConnId) -> Option<Leaving> {
         let mut open = self.lock();
-        if open.clients.get(client).is_some_and(|(now, _)| *now == conn) {
-            open.clients.remove(client);
+        if !open.end(client, conn) {
+            return None;
         }
+        open.leaving.insert(client.clone(), conn);
+        drop(open);
+        Some(Leaving { registry: Arc::clone(self), client: client.clone(), conn })
     }
 
     /// How many connections there are.
@@ -160,9 +248,30 @@ impl Drop for Entry {
     }
 }
 
+/// A connection whose device has said DISCONNECT, until the broker has closed it.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    registry: Arc<Registry>,
+    client: ClientId,
+    conn: ConnId,
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let mut open = self.registry.lock();
+        // Another may have come and left since.
+        if open.leaving.get(&self.client) == Some(&self.conn) {
+            open.leaving.remove(&self.client);
+        }
+        drop(open);
+        self.registry.older.notify_waiters();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::poll;
 
     #[test]
     fn orders_fit_through_a_switch() {
@@ -186,5 +295,45 @@ mod tests {
         assert!(registry.find(&id).is_none());
         drop(first);
         assert_eq!(registry.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_newer_waits_until_the_older_has_read_what_there_was_and_has_left() {
+        let registry = Arc::new(Registry::default());
+        let id = ClientId::from("a");
+        let (older, other) = (registry.enter(ConnId(1)), registry.enter(ConnId(2)));
+        assert!(poll!(pin!(registry.turn(&id))).is_ready(), "nobody has it");
+        registry.accepted(&id, ConnId(1), Protocol::V311);
+        let mut newer = pin!(registry.turn(&id));
+        assert!(poll!(&mut newer).is_pending() && older.line.has_rival());
+        registry.heed(&other.line);
+        assert!(poll!(&mut newer).is_pending());
+        registry.heed(&older.line);
+        assert!(poll!(&mut newer).is_ready() && older.line.has_rival(), "a takeover");
+        registry.concede(&id);
+        assert!(!older.line.has_rival());
+        let mut newer = pin!(registry.turn(&id));
+        assert!(poll!(&mut newer).is_pending());
+        let leaving = registry.leaves(&id, ConnId(1));
+        assert!(poll!(&mut newer).is_pending(), "the broker has not closed it");
+        assert!(poll!(pin!(registry.turn(&id))).is_pending());
+        drop(leaving);
+        assert!(poll!(newer).is_ready() && poll!(pin!(registry.turn(&id))).is_ready());
+    }
+
+    #[test]
+    fn who_left_twice_is_gone_when_the_later_connection_is() {
+        let registry = Arc::new(Registry::default());
+        let id = ClientId::from("a");
+        let leave = |conn| {
+            registry.accepted(&id, conn, Protocol::V311);
+            registry.leaves(&id, conn)
+        };
+        let (first, second) = (leave(ConnId(1)), leave(ConnId(2)));
+        assert!(registry.leaves(&id, ConnId(1)).is_none());
+        drop(first);
+        assert!(registry.lock().leaving.contains_key(&id));
+        drop(second);
+        assert!(registry.lock().leaving.is_empty());
     }
 }

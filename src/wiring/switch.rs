@@ -19,6 +19,11 @@ impl Switch {
         self.changed.notify_one();
     }
 
+    /// Wakes the waiting task without an order, so that it looks at whatever else it waits for.
+    pub fn nudge(&self) {
+        self.changed.notify_one();
+    }
+
     /// Waits for an order and takes it. Cancel safe: an order is only taken when it is returned.
     pub async fn wait(&self) -> u8 {
         loop {
