@@ -25,6 +25,9 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+/// An end in which nothing is waited for in vain comes sooner than a swarm gives up waiting for orders to be carried out.
+const ORDERLY: Duration = Duration::from_secs(12);
+
 /// Devices that say in their topics who they are, so that a watcher knows every one.
 fn setup(source: Source, devices: usize, protocol: Protocol) -> Setup {
     let topics = Topics {
@@ -373,6 +376,22 @@ async fn storms_go_on_with_all_devices_when_the_link_was_lost() {
     .await;
     assert_eq!((stage, summary.link_losses, summary.presence.online), (5, 1, DEVICES), "{summary}");
     assert!(ledger.accounts().iter().all(|account| account.deaths >= 2), "{summary}");
+    serving.abort();
+}
+
+/// The end waits for no will, and for nobody's death, when it is known that there is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn takeovers_that_come_to_nothing_hold_up_no_end() {
+    let broker = Arc::new(Closing { open: watch::Sender::new(true), seen: Mutex::default() });
+    let (port, serving) = serve(&broker, Closing::converse).await;
+    let link = LinkOptions { protocol: Some(Protocol::V311), ..LinkOptions::default() };
+    let setup = Setup { link, ..setup(at(port), 3, Protocol::V311) };
+    let plan = Plan { patience: Duration::from_secs(3_600), ..plan(setup, Death::By(Fault::Takeover)) };
+    let end = timeout(ORDERLY, to_the_end(plan)).await;
+    let (summary, _) = end.expect("it is known at once that nobody dies");
+    assert!(summary.exactly_once, "{summary}");
+    assert_eq!((summary.wills.expected, summary.wills.awaited, summary.presence.online), (0, 0, 3), "{summary}");
+    assert_eq!(summary.deaths["takeover"], 3);
     serving.abort();
 }
 

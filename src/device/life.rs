@@ -293,8 +293,8 @@ impl Connected<'_> {
             Ok(accepted) => accepted,
             Err(error) => {
                 let why = error.to_string();
-                let text = format!("The second client for {} could not connect: {}", device.id, sentence(&why));
-                swarm.report(Report::Notice(text)).await;
+                let why = format!("The second client for {} could not connect: {}", device.id, sentence(&why));
+                swarm.report(Report::Device(DeviceEvent::Spared { client: device.id.clone(), why })).await;
                 return false;
             }
         };

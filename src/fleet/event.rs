@@ -197,6 +197,13 @@ pub enum DeviceEvent {
         /// How.
         fault: Fault,
     },
+    /// A takeover came to nothing: its second client could not connect, and it lives.
+    Spared {
+        /// Its id.
+        client: ClientId,
+        /// Why, in a sentence for a person.
+        why: String,
+    },
     /// lwtop forgot it.
     Removed {
         /// Its id.

@@ -337,6 +337,8 @@ impl Fleet {
                     self.look_later(key);
                 }
             }
+            // It is what it was, and so is what has been seen of it.
+            DeviceEvent::Spared { .. } => {}
             DeviceEvent::Removed { client } => self.remove(client, now, out),
         }
     }

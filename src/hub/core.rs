@@ -9,8 +9,8 @@ use crate::actions::{ActionId, Job};
 use crate::clock::Moment;
 use crate::convention::{Topics, lifecycle};
 use crate::fleet::{
-    ActionReport, Aside, Change, Closed, Entrance, Event, Fleet, Incoming, LinkEvent, Opened, Refuser, Report,
-    SessionEvent, Settings,
+    ActionReport, Aside, Change, Closed, DeviceEvent, Entrance, Event, Fleet, Incoming, LinkEvent, Opened, Refuser,
+    Report, SessionEvent, Settings,
 };
 use crate::link::Outgoing;
 use crate::mqtt::{ClientId, ConnId, Qos};
@@ -140,6 +140,9 @@ impl Hub {
             Report::Session(event) => self.session(event, now, step),
             Report::Device(event) => {
                 self.follow_device(&event, now);
+                if let DeviceEvent::Spared { why, .. } = &event {
+                    step.notices.push(why.clone());
+                }
                 self.fleet.apply(Event::Device(event), now, &mut step.changes);
             }
             Report::Link(event) => {

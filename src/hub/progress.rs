@@ -93,6 +93,11 @@ impl Hub {
                     tempest.failed(client, why, *at);
                 }
             }
+            DeviceEvent::Spared { client, .. } => {
+                if let Some(tempest) = &mut self.tempest {
+                    tempest.spared(client);
+                }
+            }
             DeviceEvent::Removed { client } => {
                 self.arrivals.gone(client);
                 if let Some(tempest) = &mut self.tempest {

@@ -144,6 +144,11 @@ impl Tempest {
         }
     }
 
+    /// A takeover came to nothing.
+    pub fn spared(&mut self, id: &ClientId) {
+        self.ledger.spared(id);
+    }
+
     /// A fault that was ordered was refused.
     pub fn refused(&mut self, id: &ClientId) {
         self.ordered.remove(id);

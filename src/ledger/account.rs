@@ -172,6 +172,15 @@ impl Account {
         Some(self.await_will(Death { at, due, weight, frozen }, change))
     }
 
+    /// The second client of a takeover could not connect: the first one lives. A broker that took its CONNECT and did not
+    /// say so may still publish the will.
+    pub(super) fn spare(&mut self, change: impl FnMut(Change)) {
+        if self.spared.take().is_some() {
+            self.dying = (self.standing == Standing::Frozen).then_some(Fault::Freeze);
+            self.reweigh(|death| (death.weight == Weight::Tentative).then_some(Weight::Possible), change);
+        }
+    }
+
     /// Its connection ended. Gives the moment at which a new will is overdue.
     pub(super) fn closed(
         &mut self,

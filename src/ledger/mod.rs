@@ -116,6 +116,14 @@ impl Ledger {
         })
     }
 
+    /// A takeover came to nothing, and it is known at once.
+    pub fn spared(&mut self, id: &ClientId) -> Option<Key> {
+        self.account(id, |account, _, totals| {
+            account.spare(|change| totals.reweigh(change));
+            None
+        })
+    }
+
     /// A device's connection ended.
     pub fn closed(&mut self, id: &ClientId, conn: ConnId, cause: Cause, at: Moment) -> Option<Key> {
         self.account(id, |account, terms, totals| {

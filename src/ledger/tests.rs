@@ -241,6 +241,23 @@ fn a_takeover_that_comes_to_nothing_leaves_a_device_that_can_die() {
 }
 
 #[test]
+fn a_takeover_that_is_known_to_have_failed_leaves_a_device_that_can_die_at_once() {
+    let mut story = Story::new(1, terms());
+    story.fault(0, Fault::Takeover);
+    assert_eq!((story.ledger.totals().awaited(), story.ledger.accounts()[0].is_up()), (1, false));
+    assert_eq!((story.ledger.spared(&id(0)), story.ledger.spared(&"other".into())), (Some(0), None));
+    assert_eq!((story.ledger.totals().awaited(), story.ledger.accounts()[0].is_up()), (0, true));
+    story.cut(0);
+    story.will(0);
+    assert_eq!(story.sums(), [1, 1, 0, 0, 0, 0, 0, 0]);
+    // The broker had taken the second client after all.
+    story.will(0);
+    assert_eq!(story.sums(), [1, 1, 0, 0, 0, 0, 0, 1]);
+    story.wait(PATIENCE);
+    assert!(story.ledger.totals().exactly_once());
+}
+
+#[test]
 fn a_second_fault_on_the_way_makes_no_second_will() {
     let mut story = Story::new(2, terms());
     story.fault(0, Fault::ProtocolError);
@@ -407,7 +424,7 @@ proptest! {
 
     /// Whatever is told in whatever order: the sums add up and nothing panics.
     #[test]
-    fn nothing_is_counted_twice(steps in prop::collection::vec((0_usize..3, 0_u8..14, 0_u64..12_000), 0..200)) {
+    fn nothing_is_counted_twice(steps in prop::collection::vec((0_usize..3, 0_u8..15, 0_u64..12_000), 0..200)) {
         let delay = Duration::from_secs(steps.len() as u64 % 3);
         let mut story = Story::new(3, Terms { delay, clean: steps.len() % 2 == 0, ..terms() });
         for (key, step, pause) in steps {
@@ -418,6 +435,7 @@ proptest! {
                 10 => story.open(key),
                 11 => story.will(key),
                 12 => story.ledger.link_down(),
+                13 => drop(story.ledger.spared(&id(key))),
                 _ => story.wait(Duration::from_millis(pause)),
             }
             let totals = story.ledger.totals();

@@ -200,6 +200,11 @@ impl Driver {
                     self.ended(key);
                 }
             }
+            Report::Device(DeviceEvent::Spared { client, why }) => {
+                let key = self.ledger.spared(&client);
+                self.ended(key);
+                self.notices.push(why);
+            }
             Report::Device(DeviceEvent::Removed { client }) => {
                 let key = self.ledger.find(&client);
                 self.ended(key);
