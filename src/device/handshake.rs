@@ -44,7 +44,7 @@ pub enum ConnectError {
     #[error("{0}")]
     Dial(String),
     /// CONNACK refused it.
-    #[error("the broker at {at} refused {id}: {words} ({kind} {code}){advice}", words = reason::connack(*protocol, *code), kind = code_kind(*protocol))]
+    #[error("the broker at {at} refused {id}: {words} ({code}){advice}", words = reason::connack(*protocol, *code), code = told(*protocol, *code))]
     Refused {
         /// Where.
         at: String,
@@ -88,10 +88,11 @@ pub enum ConnectError {
     },
 }
 
-const fn code_kind(protocol: Protocol) -> &'static str {
+/// A code as its specification writes it.
+fn told(protocol: Protocol, code: u8) -> String {
     match protocol {
-        Protocol::V311 => "return code",
-        Protocol::V5 => "reason code",
+        Protocol::V311 => format!("return code {code}"),
+        Protocol::V5 => format!("reason code 0x{code:02X}"),
     }
 }
 
