@@ -1,7 +1,7 @@
 //! `lwtop`: *top* for MQTT Last Will and Testament.
 //!
 //! It watches a fleet of MQTT devices and tells how each one went away. The floors, from the bottom: [`clock`],
-//! [`mqtt`] and [`wiring`] (vocabulary, no I/O); [`fleet`], [`convention`], [`rules`], [`scenario`] and [`ledger`] (pure domain), [`tls`] and [`dial`]; the adapters
+//! [`figures`], [`mqtt`] and [`wiring`] (vocabulary, no I/O); [`fleet`], [`convention`], [`rules`], [`scenario`] and [`ledger`] (pure domain), [`tls`] and [`dial`]; the adapters
 //! [`gateway`], [`broker`], [`device`], [`link`], [`actions`], [`config`] and [`conformance`]; the [`hub`]; the views [`tui`] and [`watch`], and the [`swarm`]; the
 //! [`commands`]. A file imports only from floors below its own: `tests/architecture.rs` holds the code to it.
 
@@ -16,6 +16,7 @@ pub mod conformance;
 pub mod convention;
 pub mod device;
 pub mod dial;
+pub mod figures;
 pub mod fleet;
 pub mod gateway;
 pub mod hub;

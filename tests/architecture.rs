@@ -8,8 +8,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and its floor.
-const FLOORS: [(&str, u8); 25] = [
+const FLOORS: [(&str, u8); 26] = [
     ("clock", 0),
+    ("figures", 0),
     ("mqtt", 0),
     ("wiring", 0),
     ("fleet", 1),

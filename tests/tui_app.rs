@@ -987,6 +987,10 @@ fn the_bell_rings_once_for_a_storm_and_the_title_counts() {
     world.pass(2_000);
     world.close(ConnId(3), "lwtThing-3", Cause::ConnectionLost, "FIN");
     assert!(news(&world).starts_with('\x07'));
+    for number in 0..1_000 {
+        world.launch(&format!("d{number}"));
+    }
+    assert_eq!(news(&world), "\x1b]0;lwtop: 1 000 online, 3 offline\x07");
 }
 
 #[test]

@@ -191,7 +191,7 @@ fn detail_with_packets() {
             packet(broker, "PINGRESP", 2, ""),
             packet(device, "SUBSCRIBE", 31, "factory/+/orders QoS 1, \u{1b}[2J/# QoS 0 · id 2"),
             packet(broker, "SUBACK", 6, "QoS 1, refused · id 2"),
-            packet(broker, "PUBLISH", 1_204, "factory/press/orders · QoS 1 · retain · 1180 bytes · id 1"),
+            packet(broker, "PUBLISH", 1_204, "factory/press/orders · QoS 1 · retain · 1\u{a0}180 bytes · id 1"),
             packet(device, "PUBACK", 4, "id 1"),
             packet(device, "RST", 0, "the connection ended: connection lost"),
             packet(

@@ -6,6 +6,7 @@ use super::ending::Ending;
 use super::observer::Whole;
 use super::words;
 use crate::clock::Moment;
+use crate::figures::unbroken;
 use crate::mqtt::Protocol;
 use crate::wiring::{Packet, Sender};
 use std::collections::VecDeque;
@@ -109,7 +110,7 @@ pub(super) fn connect(whole: &Whole, hello: &Hello, at: Moment) -> Packet {
         // Writing to a String cannot fail.
         Some(will) => {
             let retain = if will.retain { " retain" } else { "" };
-            let (topic, qos, bytes) = (&will.topic, will.qos.as_u8(), will.payload.len());
+            let (topic, qos, bytes) = (&will.topic, will.qos.as_u8(), unbroken(will.payload.len() as u64));
             let _ = write!(facts, " · will on {topic} QoS {qos}{retain}, {bytes} bytes");
         }
         None => facts.push_str(" · no will"),
@@ -214,7 +215,7 @@ mod tests {
                 bytes.extend(body);
             }
             let noted = spied(&bytes, piece);
-            let wanted: Vec<String> = sizes.iter().map(|size| format!("a/b · QoS 0 · {size} bytes")).collect();
+            let wanted: Vec<String> = sizes.iter().map(|size| format!("a/b · QoS 0 · {} bytes", unbroken(*size as u64))).collect();
             prop_assert_eq!(noted.iter().map(|noted| noted.facts.clone()).collect::<Vec<_>>(), wanted);
             prop_assert_eq!(noted.iter().map(|noted| noted.size as usize).sum::<usize>(), bytes.len());
         }

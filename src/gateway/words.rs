@@ -1,6 +1,7 @@
 //! What packets say, in words, as far as their first bytes tell. No payload and no password is among them.
 
 use super::observer::{CONNACK, CONNECT, DISCONNECT, PUBLISH, SUBACK, SUBSCRIBE, UNSUBACK, UNSUBSCRIBE};
+use crate::figures::unbroken;
 use crate::mqtt::{Protocol, reason};
 use std::fmt::Write as _;
 
@@ -61,7 +62,7 @@ fn publish(first: u8, reader: &mut Reader<'_>, length: u32, five: bool) -> Optio
         let id = if qos > 0 { Some(reader.number()?) } else { None };
         let properties = if five { reader.varint()? } else { 0 };
         let payload = length.saturating_sub(reader.read()).saturating_sub(properties);
-        let _ = write!(facts, " · {payload} bytes");
+        let _ = write!(facts, " · {} bytes", unbroken(payload.into()));
         if let Some(id) = id {
             let _ = write!(facts, " · id {id}");
         }
@@ -221,6 +222,8 @@ mod tests {
         ] {
             assert_eq!(facts(packet, protocol), (name, wanted.to_owned()), "{packet:?}");
         }
+        let (_, large) = decode(0x30, b"\x00\x03a/b", 1_185, old);
+        assert_eq!(large, "a/b · QoS 0 · 1\u{a0}180 bytes");
     }
 
     #[test]

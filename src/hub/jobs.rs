@@ -3,7 +3,8 @@
 
 use super::mass::Kind;
 use crate::clock::Moment;
-use crate::mqtt::ClientId;
+pub use crate::figures::grouped;
+use crate::mqtt::{ClientId, Fault};
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
@@ -80,6 +81,8 @@ pub struct Job {
     pub left: Option<Duration>,
     /// What a fault on many devices has done.
     pub toll: Option<Toll>,
+    /// Which fault that is.
+    pub fault: Option<Fault>,
     /// What stands in the way, in words.
     pub why: Option<String>,
 }
@@ -88,7 +91,7 @@ impl Job {
     /// A job of which nothing is known but when it began.
     #[must_use]
     pub const fn new(work: Work, since: Moment) -> Self {
-        Self { work, since, done: 0, all: 0, failed: 0, rate: 0.0, left: None, toll: None, why: None }
+        Self { work, since, done: 0, all: 0, failed: 0, rate: 0.0, left: None, toll: None, fault: None, why: None }
     }
 }
 
@@ -229,20 +232,6 @@ impl Arrivals {
     }
 }
 
-/// A number with its thousands apart: `10 000`.
-#[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -313,11 +302,5 @@ mod tests {
         assert_eq!(arrivals.jobs(at(60_000)).count(), 1);
         arrivals.pass(at(60_001));
         assert_eq!(arrivals.jobs(at(60_001)).count(), 0);
-    }
-
-    #[test]
-    fn thousands_are_apart() {
-        let grouped: Vec<_> = [0, 999, 1_000, 12_345, 1_000_000].into_iter().map(grouped).collect();
-        assert_eq!(grouped, ["0", "999", "1 000", "12 345", "1 000 000"]);
     }
 }

@@ -1,6 +1,7 @@
 //! What reaches a person who looks elsewhere: the terminal's title, and its bell at a death.
 
 use super::View;
+use crate::figures::grouped;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -50,11 +51,11 @@ impl Herald {
 /// Numbers alone: no name from the network gets into a control sequence.
 fn title(view: &View<'_>) -> String {
     let counts = view.fleet.counts();
-    let mut title = format!("lwtop: {} online", counts.online);
+    let mut title = format!("lwtop: {} online", grouped(counts.online as u64));
     for (count, word) in [(counts.overdue, "overdue"), (counts.offline, "offline"), (counts.unknown, "unknown")] {
         if count > 0 {
             // Writing to a String cannot fail.
-            let _ = write!(title, ", {count} {word}");
+            let _ = write!(title, ", {} {word}", grouped(count as u64));
         }
     }
     title

@@ -2,8 +2,8 @@
 
 use super::text::{GLUE, clean_within};
 use crate::clock::Moment;
+use crate::figures::unbroken;
 use crate::fleet::{Device, Evidence, Fleet, Hop, Incident, LinkState, Presence, Via, WillSent, beginning};
-use crate::hub::jobs::grouped;
 use crate::mqtt::{Cause, ClientId, Fault, Scheme};
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -70,7 +70,7 @@ pub struct Age {
 /// A number of things with its thousands apart: `2 003`.
 #[must_use]
 pub fn number(number: impl TryInto<u64>) -> String {
-    grouped(number.try_into().unwrap_or(u64::MAX)).replace(' ', "\u{a0}")
+    unbroken(number.try_into().unwrap_or(u64::MAX))
 }
 
 /// So many a second, without more digits than mean something.
