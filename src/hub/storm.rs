@@ -286,16 +286,17 @@ impl Tempest {
             (millis(passed), millis(length), length.checked_sub(passed).filter(|left| !left.is_zero()))
         };
         let failed = self.ledger.totals().failed;
-        Job { done, all, failed, left, toll: Some(toll), ..Job::new(Work::Mass(self.mass.kind), self.begun) }
+        let fault = Some(self.mass.fault());
+        Job { done, all, failed, left, toll: Some(toll), fault, ..Job::new(Work::Mass(self.mass.kind), self.begun) }
     }
 
     /// What came of it, as a sentence.
     #[must_use]
     pub fn epitaph(&self) -> String {
         let begin = match self.mass.kind {
-            Kind::Cut => "cut at random",
-            Kind::Storm => "the storm is over",
-            Kind::Partition => "the partition is over",
+            Kind::Cut => format!("{} at random", self.mass.fault().deed()),
+            Kind::Storm => "the storm is over".to_owned(),
+            Kind::Partition => "the partition is over".to_owned(),
         };
         let end = match (self.mass.kind, self.down.len()) {
             (Kind::Cut, _) | (_, 0) => String::new(),
@@ -310,9 +311,9 @@ impl Tempest {
     #[must_use]
     pub fn ended_early(&self, back: usize, frozen: usize) -> String {
         let begin = match self.mass.kind {
-            Kind::Cut => "cut at random",
-            Kind::Storm => "the storm is cancelled",
-            Kind::Partition => "the partition is healed",
+            Kind::Cut => format!("{} at random", self.mass.fault().deed()),
+            Kind::Storm => "the storm is cancelled".to_owned(),
+            Kind::Partition => "the partition is healed".to_owned(),
         };
         let end = match back {
             0 => String::new(),

@@ -69,6 +69,15 @@ impl Fault {
         }
     }
 
+    /// What is done to a device, as one or two words: FIN and RST are both a cut.
+    #[must_use]
+    pub const fn deed(self) -> &'static str {
+        match self {
+            Self::Fin | Self::Rst => "cut",
+            fault => fault.title(),
+        }
+    }
+
     /// What happens, in one line.
     #[must_use]
     pub const fn what_happens(self) -> &'static str {

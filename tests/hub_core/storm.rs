@@ -216,12 +216,12 @@ fn a_will_that_does_not_come_is_lost_and_one_that_cannot_be_seen_is_not() {
 
     let mut sea = Sea::of(2, 0);
     sea.silent.insert(id(0));
-    sea.begin(mass(Kind::Cut, Size::Count(2), 1, 0), 2);
+    sea.begin(Mass { fault: Fault::ProtocolError, ..mass(Kind::Cut, Size::Count(2), 1, 0) }, 2);
     sea.obey();
     let (at, why) = (sea.time(), "gone".to_owned());
     sea.tell(Report::Link(LinkEvent::Down { at, why }));
     let end = sea.pass(60_000).unwrap();
-    assert_eq!(end, "cut at random: 2 died, wills 1 of 2, 0 lost, 1 not seen because the link was down");
+    assert_eq!(end, "protocol error at random: 2 died, wills 1 of 2, 0 lost, 1 not seen because the link was down");
 }
 
 #[test]

@@ -180,6 +180,11 @@ fn one_fault_on_many_at_a_time() {
     assert!(world.keys("K").is_empty());
     assert!(world.draw().contains("partition goes on: C ends it"), "{}", world.screen());
     assert_eq!(command(&world.keys("C")), &Command::Cancel(work));
+    for (fault, wanted) in [(Fault::Rst, "cut 3  wills 1 of 3"), (Fault::Takeover, "takeover 3  wills 1 of 3")] {
+        let job = Job::new(Work::Mass(Kind::Cut), world.now);
+        world.status.jobs = vec![Job { toll: Some(toll), fault: Some(fault), ..job }];
+        assert!(line(&mut world).starts_with(wanted), "{}", world.screen());
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::clock::Moment;
 use crate::hub::jobs::grouped;
 use crate::hub::mass::Kind;
 use crate::hub::{Job, Toll, Work};
+use crate::mqtt::Fault;
 use crate::tui::action::Action;
 use crate::tui::hit::Target;
 use crate::tui::keymap::Mode;
@@ -110,7 +111,7 @@ fn facts(canvas: &mut Canvas<'_>, job: &Job) -> Vec<Piece> {
         (Work::Launch, _) => add(0, format!("launching {count}"), look.strong()),
         (Work::Reconnect, _) => add(0, format!("reconnecting {count}"), look.strong()),
         (Work::Mass(kind), Some(toll)) => {
-            add(0, headline(kind, toll), look.strong());
+            add(0, headline(kind, job.fault, toll), look.strong());
             if kind != Kind::Cut {
                 let word = if kind == Kind::Partition { "silent" } else { "died" };
                 let many = if kind == Kind::Partition { toll.down as u64 } else { toll.struck };
@@ -152,9 +153,9 @@ fn facts(canvas: &mut Canvas<'_>, job: &Job) -> Vec<Piece> {
     pieces
 }
 
-fn headline(kind: Kind, toll: &Toll) -> String {
+fn headline(kind: Kind, fault: Option<Fault>, toll: &Toll) -> String {
     match kind {
-        Kind::Cut => format!("cut {}", grouped(toll.struck)),
+        Kind::Cut => format!("{} {}", fault.map_or("cut", Fault::deed), grouped(toll.struck)),
         Kind::Storm => format!("storm {} of {}", toll.round, toll.rounds),
         Kind::Partition => "partition".to_owned(),
     }
