@@ -182,12 +182,16 @@ impl Sort {
         self.descending == self.column.greatest_first()
     }
 
+    /// No device has this number.
+    pub(super) const NOBODY: u64 = u64::MAX;
+
     /// What stands for a device in this order, smallest first: those with nothing to say are last in both ways.
     #[inline]
     pub(super) fn number(self, device: &Device) -> u64 {
-        const LAST: u64 = u64::MAX - 1;
+        const NOTHING: u64 = Sort::NOBODY - 1;
+        const LAST: u64 = NOTHING - 1;
         match self.column.number(device) {
-            None => u64::MAX,
+            None => NOTHING,
             Some(number) if self.descending => LAST - number.min(LAST),
             Some(number) => number.min(LAST),
         }

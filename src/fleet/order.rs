@@ -15,15 +15,15 @@ pub struct Order {
     numbers: Vec<u64>,
     /// What is known of the device at each place of the fleet.
     known: Vec<Known>,
+    /// And its finger, where the sort has more than numbers.
+    fingers: Vec<u64>,
     /// The fleet's changes and the choice of devices that were taken in; `None` after a new sort.
     seen: Option<(u64, u64)>,
     round: u32,
-    /// The round in which the device at each place was last looked at: many changes of one device are one.
-    looked: Vec<u32>,
-    /// Whether the row of the device at each place is being taken out: apart from `known`, for it is asked of every row.
-    leaves: Vec<bool>,
+    /// Whether the row of the device at each place is being taken out, a bit each: it is asked of every row, and at every place.
+    leaves: Vec<u64>,
     /// Room that is used again: what was read, what is merged in, what is taken out, and the rows that come of it.
-    read: Vec<(DeviceKey, Known)>,
+    read: Vec<(DeviceKey, u64, u64)>,
     fresh: Vec<(u64, DeviceKey)>,
     leaving: Vec<DeviceKey>,
     next: (Vec<DeviceKey>, Vec<u64>),
@@ -31,12 +31,18 @@ pub struct Order {
 }
 
 /// What is known of a device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 struct Known {
+    /// [`Sort::NOBODY`] without a row.
     number: u64,
-    finger: u64,
-    /// Whether it has a row.
-    here: bool,
+    /// The round in which it was last looked at: many changes of one device are one.
+    round: u32,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { number: Sort::NOBODY, round: 0 }
+    }
 }
 
 impl Order {
@@ -85,7 +91,7 @@ impl Order {
                 for key in touched.rev() {
                     self.look(fleet, sort, key, &shown);
                 }
-                self.settle();
+                self.settle(sort);
                 self.take_out();
                 self.merge(fleet, sort);
             }
@@ -97,34 +103,37 @@ impl Order {
     /// Reads of a device what is to be known of it. Nothing is decided here: devices lie all over the memory, and without a
     /// branch that hangs on what is read many are waited for at once.
     fn look(&mut self, fleet: &Fleet, sort: Sort, key: DeviceKey, shown: &impl Fn(DeviceKey) -> bool) {
-        if self.looked.len() <= key.0 {
-            self.looked.resize(key.0 + 1, 0);
+        if self.known.len() <= key.0 {
             self.known.resize(key.0 + 1, Known::default());
-            self.leaves.resize(key.0 + 1, false);
+            self.leaves.resize(key.0 / 64 + 1, 0);
         }
-        if std::mem::replace(&mut self.looked[key.0], self.round) == self.round {
+        if std::mem::replace(&mut self.known[key.0].round, self.round) == self.round {
             return;
         }
         let device = fleet.device(key).filter(|_| shown(key));
-        let known = device.map(|device| Known { number: sort.number(device), finger: sort.finger(device), here: true });
-        self.read.push((key, known.unwrap_or_default()));
+        let number = device.map_or(Sort::NOBODY, |device| sort.number(device));
+        let finger = device.map_or(0, |device| sort.finger(device));
+        self.read.push((key, number, finger));
     }
 
     /// Decides what moves; most changes leave a device where it is.
-    fn settle(&mut self) {
-        for (key, now) in self.read.drain(..) {
-            let known = &mut self.known[key.0];
-            if *known == now {
+    fn settle(&mut self, sort: Sort) {
+        if sort.has_more() {
+            self.fingers.resize(self.known.len(), 0);
+        }
+        for (key, now, finger) in self.read.drain(..) {
+            let before = std::mem::replace(&mut self.known[key.0].number, now);
+            let same = !sort.has_more() || std::mem::replace(&mut self.fingers[key.0], finger) == finger;
+            if before == now && same {
                 continue;
             }
-            if known.here {
-                self.leaves[key.0] = true;
+            if before != Sort::NOBODY {
+                self.leaves[key.0 / 64] |= 1 << (key.0 % 64);
                 self.leaving.push(key);
             }
-            if now.here {
-                self.fresh.push((now.number, key));
+            if now != Sort::NOBODY {
+                self.fresh.push((now, key));
             }
-            *known = now;
         }
     }
 
@@ -134,17 +143,19 @@ impl Order {
             return;
         }
         let mut kept = 0;
-        for row in 0..self.rows.len() {
+        let (rows, numbers) = (&mut self.rows[..], &mut self.numbers[..]);
+        for row in 0..rows.len().min(numbers.len()) {
             // Without a branch: nothing foretells which rows leave.
-            let key = self.rows[row];
-            self.rows[kept] = key;
-            self.numbers[kept] = self.numbers[row];
-            kept += usize::from(!self.leaves[key.0]);
+            let key = rows[row];
+            rows[kept] = key;
+            numbers[kept] = numbers[row];
+            let leaves = self.leaves[key.0 / 64] >> (key.0 % 64) & 1;
+            kept += usize::from(leaves == 0);
         }
         self.rows.truncate(kept);
         self.numbers.truncate(kept);
         for key in self.leaving.drain(..) {
-            self.leaves[key.0] = false;
+            self.leaves[key.0 / 64] = 0;
         }
     }
 
@@ -214,7 +225,7 @@ impl Order {
         if let Some(next) = self.round.checked_add(1) {
             self.round = next;
         } else {
-            self.looked.fill(0);
+            self.known.iter_mut().for_each(|known| known.round = 0);
             self.round = 1;
         }
     }
@@ -227,7 +238,7 @@ impl Order {
         for key in fleet.order() {
             self.look(fleet, sort, *key, shown);
         }
-        self.settle();
+        self.settle(sort);
         // From now on a frame reads few.
         self.read = Vec::new();
         self.merge(fleet, sort);

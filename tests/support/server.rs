@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "not every test file needs every part")]
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -102,11 +103,18 @@ impl Drop for Server {
     }
 }
 
-/// Ports that are free, all different.
+/// Ports that are free, all different, and below those that systems give to outgoing connections: among thousands of devices
+/// that come and go there is hardly a port there which nobody has or had a moment ago.
 fn free_ports<const N: usize>() -> ([u16; 1], [u16; N]) {
+    let any = || RandomState::new().build_hasher().finish();
+    let free = |()| loop {
+        let port = u16::try_from(10_000 + any() % 20_000).unwrap();
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener;
+        }
+    };
     // Held until all are chosen.
-    let bind = |()| TcpListener::bind("127.0.0.1:0").unwrap();
-    let (one, more) = ([(); 1].map(bind), [(); N].map(bind));
+    let (one, more) = ([(); 1].map(free), [(); N].map(free));
     let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
     (one.each_ref().map(port), more.each_ref().map(port))
 }
