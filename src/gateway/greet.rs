@@ -1,9 +1,10 @@
 //! The beginning of a connection: the door, CONNECT, who may come in, and a connection to the broker.
 
+use super::arrival::{Arrival, NoConnect};
 use super::decode::{self, BadConnect, Hello};
 use super::door::{Door, Outside};
 use super::farewell::WIND_DOWN;
-use super::observer::{Observer, Seen, Tally, Whole};
+use super::observer::Whole;
 use super::registry::{Entry, Order};
 use super::relay::{Pass, Relay};
 use super::stream::Stream;
@@ -21,11 +22,8 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, SemaphorePermit};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
-
-/// A CONNECT that has more than this by now has to have a place among the few large ones.
-const SMALL: usize = 4 * 1024;
 
 /// What a device may send behind its CONNECT while it waits.
 const AHEAD: usize = 16 * 1024;
@@ -76,7 +74,7 @@ async fn let_in(shared: &Arc<Shared>, door: &Door, tcp: TcpStream, peer: SocketA
             return None;
         }
     };
-    let mut arrival = Arrival { observer: Observer::of_device(), tally: Tally::default(), rest: Vec::new() };
+    let mut arrival = Arrival::new();
     let (mut connect, _large) = match timeout_at(deadline, arrival.read_connect(shared, &mut device)).await {
         Ok(Ok(read)) => read,
         Ok(Err(NoConnect::Wrong(first, why))) => {
@@ -162,84 +160,6 @@ fn attend(shared: &Shared, relay: &mut Relay, connect: &Whole, hello: &Hello, na
     if shared.packets.looks_at(name) {
         relay.spy();
         shared.packets.write(name, [spy::connect(connect, hello, shared.clock.now())]);
-    }
-}
-
-/// Why there is no CONNECT.
-enum NoConnect {
-    /// It sent something else; with what it began, if that is all there was.
-    Wrong(Option<[u8; 4]>, &'static str),
-    Gone(io::Error),
-}
-
-impl From<io::Error> for NoConnect {
-    fn from(error: io::Error) -> Self {
-        Self::Gone(error)
-    }
-}
-
-/// What came from a device until its CONNECT was whole, and behind it.
-struct Arrival {
-    observer: Observer,
-    tally: Tally,
-    /// What came behind CONNECT.
-    rest: Vec<u8>,
-}
-
-impl Arrival {
-    /// Reads until CONNECT is whole; what came after it goes into `rest`.
-    async fn read_connect<'s>(
-        &mut self,
-        shared: &'s Shared,
-        device: &mut Stream,
-    ) -> Result<(Whole, Option<SemaphorePermit<'s>>), NoConnect> {
-        let mut large = None;
-        let mut first = true;
-        loop {
-            if let Some(packet) = poll_fn(|cx| self.poll_piece(cx, device, first)).await? {
-                return Ok((packet, large));
-            }
-            first = false;
-            // Many small ones fit into memory, many large ones do not: those wait for each other, and nothing more of them
-            // is read in the meantime.
-            if large.is_none() && self.observer.holds() > SMALL {
-                large = shared.large.acquire().await.ok();
-            }
-        }
-    }
-
-    /// Reads one piece.
-    fn poll_piece(
-        &mut self,
-        cx: &mut std::task::Context<'_>,
-        device: &mut Stream,
-        first: bool,
-    ) -> Poll<Result<Option<Whole>, NoConnect>> {
-        let mut buf = [const { MaybeUninit::uninit() }; 2048];
-        let mut buf = ReadBuf::uninit(&mut buf);
-        match ready!(Pin::new(&mut *device).poll_read(cx, &mut buf)) {
-            Ok(()) => {}
-            // Its door could not take it.
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                return Poll::Ready(Err(NoConnect::Wrong(None, device.how_garbled())));
-            }
-            Err(error) => return Poll::Ready(Err(error.into())),
-        }
-        let piece = buf.filled();
-        if piece.is_empty() {
-            return Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()));
-        }
-        let step = self.observer.feed(piece, &mut self.tally);
-        Poll::Ready(match step.seen {
-            Seen::Nothing => Ok(None),
-            Seen::Packet(packet) => {
-                self.rest.extend_from_slice(&piece[step.used..]);
-                Ok(Some(packet))
-            }
-            Seen::Malformed(why) => Err(NoConnect::Wrong(piece.first_chunk().copied().filter(|_| first), why)),
-            // No limit is set yet.
-            Seen::TooLarge => Err(NoConnect::Wrong(None, "its CONNECT is too large")),
-        })
     }
 }
 

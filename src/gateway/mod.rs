@@ -8,9 +8,11 @@
 //! listen      takes the addresses, one for each door
 //! accept      one task per connection ─▶ connection   greet, report, order, wind down
 //!                                        greet        the door, CONNECT, who may come in, a connection to the broker
+//!                                        arrival      what comes until CONNECT is whole
 //!                                        door         TLS (`tls`) and WebSocket (`upgrade`, `websocket`, `frames`)
 //!                                        complaints   who did not get in, told to a person
 //! registry    which client id is where                relay      copies bytes both ways, holds none while idle
+//!                                                     end          one of the two sockets, and what it has not taken
 //!                                                     observer   reads along, byte by byte, no I/O
 //!                                                     decode     CONNECT, CONNACK, DISCONNECT
 //!                                                     spy        every packet of the one who is looked at, put into `words`
@@ -21,10 +23,12 @@
 //!
 //! A door turns an accepted socket into a [`stream`] of MQTT bytes, and everything behind it works on bytes.
 
+mod arrival;
 mod complaints;
 mod connection;
 mod decode;
 mod door;
+mod end;
 mod ending;
 mod farewell;
 mod frames;
