@@ -1,5 +1,6 @@
 //! Goes through a scenario.
 
+use super::account::{Ending, Entry};
 use super::ledger::Ledger;
 use super::look::{self, Look};
 use super::script::{Check, Launch, Publication, Scenario, Step, Subject};
@@ -28,52 +29,6 @@ pub enum Deed {
     Publish(Publication),
     /// Subscribe anew, and say with [`Player::given`] what the broker has kept.
     Look(TopicName),
-}
-
-/// One line of the account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// A person was told this; the step's number.
-    Said(usize),
-    /// Something was done.
-    Did {
-        /// The step's number.
-        step: usize,
-        /// What, in words.
-        text: String,
-    },
-    /// Something was expected.
-    Judged {
-        /// The step's number.
-        step: usize,
-        /// What was expected, in words.
-        text: String,
-        /// Whether it was so.
-        met: bool,
-        /// What there was, or was not, in words.
-        found: String,
-        /// How long it took.
-        after: Duration,
-    },
-}
-
-/// How a scenario ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ending {
-    /// Expectations that were met.
-    pub met: usize,
-    /// Those that were not.
-    pub not_met: usize,
-    /// Why it did not come to its end.
-    pub stopped: Option<String>,
-}
-
-impl Ending {
-    /// Whether it came to its end, and all was as expected.
-    #[must_use]
-    pub const fn is_good(&self) -> bool {
-        self.not_met == 0 && self.stopped.is_none()
-    }
 }
 
 /// Where a player is.
