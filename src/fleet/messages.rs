@@ -1,5 +1,6 @@
 //! What messages say about devices.
 
+use super::blackout::LinkState;
 use super::change::Change;
 use super::connection::Connection;
 use super::device::{Device, DeviceKey, EarlyWill, LastMessage, Origin};
@@ -7,7 +8,7 @@ use super::event::{Incoming, Meaning, Role, RuleOutcome};
 use super::feed::FeedEntry;
 use super::incident::{Hop, Hops, Incident};
 use super::presence::{Evidence, Presence, WillSent};
-use super::state::{Fleet, LinkState};
+use super::state::Fleet;
 use super::vigil::INCIDENT_GRACE;
 use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, Fault};

@@ -1,5 +1,6 @@
 //! Floor 1: devices, presence, incidents. Pure: time comes in as an argument.
 
+pub mod blackout;
 pub mod change;
 pub mod column;
 pub mod connection;
@@ -24,6 +25,7 @@ pub mod state;
 mod vigil;
 pub mod wills;
 
+pub use blackout::LinkState;
 pub use change::{Change, IncidentPhase};
 pub use column::{Column, Sort};
 pub use connection::Connection;
@@ -39,4 +41,4 @@ pub use lifecycle::{Lifecycle, LifecycleKind};
 pub use news::{News, NewsKind, NewsLog};
 pub use order::Order;
 pub use presence::{Counts, Evidence, Presence, WillSent};
-pub use state::{Fleet, LinkState, Settings};
+pub use state::{Fleet, Settings};

@@ -1,12 +1,13 @@
 //! What the wire says: connections that open, close and are active.
 
+use super::blackout::LinkState;
 use super::change::Change;
 use super::connection::Connection;
 use super::device::{DeviceKey, EarlyWill, Held, Origin, Session};
 use super::event::{Closed, Opened};
 use super::incident::{Hop, Hops, Incident};
 use super::presence::{Evidence, Presence, WillSent};
-use super::state::{Fleet, LinkState};
+use super::state::Fleet;
 use super::vigil::{INCIDENT_GRACE, OFFLINE_HOLD};
 use crate::clock::Moment;
 use crate::mqtt::{Cause, ConnId, Will};

@@ -1,5 +1,6 @@
 //! The fleet: every device, its presence and its incidents, changed only by events and by time.
 
+use super::blackout::LinkState;
 use super::change::Change;
 use super::deadlines::Deadlines;
 use super::device::{Device, DeviceKey, Origin, Session};
@@ -24,33 +25,13 @@ pub struct Settings {
     pub rules: bool,
 }
 
-/// The state of lwtop's own link.
-#[derive(Clone, Debug, Default)]
-pub enum LinkState {
-    /// Not yet connected.
-    #[default]
-    Connecting,
-    /// Connected and subscribed.
-    Up {
-        /// Since when.
-        since: Moment,
-    },
-    /// Lost: nothing is known of any device.
-    Down {
-        /// Since when.
-        since: Moment,
-        /// Why, in words.
-        why: String,
-    },
-}
-
 /// All devices and incidents.
 #[derive(Debug)]
 pub struct Fleet {
     pub(super) devices: Roster,
     names: Names,
     pub(super) by_conn: HashMap<ConnId, DeviceKey>,
-    order: Vec<DeviceKey>,
+    pub(super) order: Vec<DeviceKey>,
     events: u64,
     pub(super) counts: Counts,
     feeds: [Feed; 4],
@@ -59,7 +40,7 @@ pub struct Fleet {
     told: u64,
     pub(super) incidents: IncidentLog,
     pub(super) deadlines: Deadlines,
-    link: LinkState,
+    pub(super) link: LinkState,
     pub(super) settings: Settings,
     /// Devices that were removed a moment ago: what they said before may still be on its way.
     removed: HashMap<ClientId, Moment>,
@@ -245,7 +226,7 @@ impl Fleet {
         self.told
     }
 
-    fn tell(&mut self, at: Moment, what: NewsKind) {
+    pub(super) fn tell(&mut self, at: Moment, what: NewsKind) {
         let number = self.next_number();
         self.news.push(News { number, at, what });
     }
@@ -306,7 +287,13 @@ impl Fleet {
     }
 
     /// The same without a word: when lwtop's own link changes, that is the news.
-    fn change_presence(&mut self, key: DeviceKey, presence: Presence, evidence: Option<Evidence>, at: Moment) {
+    pub(super) fn change_presence(
+        &mut self,
+        key: DeviceKey,
+        presence: Presence,
+        evidence: Option<Evidence>,
+        at: Moment,
+    ) {
         let Some(device) = self.devices.get_mut(key.0) else { return };
         if device.presence != presence {
             *self.counts.slot(device.presence) -= 1;
@@ -394,72 +381,6 @@ impl Fleet {
         self.order.retain(|other| *other != key);
         for session in device.session.as_deref().into_iter().chain(&device.waiting.previous) {
             self.by_conn.remove(&session.conn);
-        }
-    }
-
-    fn link_up(&mut self, at: Moment, out: &mut Vec<Change>) {
-        self.link = LinkState::Up { since: at };
-        self.tell(at, NewsKind::Link { up: true, why: None });
-        out.push(Change::Link { at, up: true, why: None });
-        for index in 0..self.order.len() {
-            let key = self.order[index];
-            let device = &self.devices[key.0];
-            // What only messages tell may have changed unseen: it stays unknown until it says something. The wire was
-            // watched all the time.
-            let Some((before, evidence, since)) = device.waiting.before_blackout.filter(|_| device.session.is_some())
-            else {
-                self.doubt(key, at);
-                continue;
-            };
-            match before {
-                Presence::Online | Presence::Overdue => {
-                    self.change_presence(key, Presence::Online, Some(Evidence::Wire), since);
-                    let client = self.devices[key.0].id.clone();
-                    out.push(Change::Online { at, client, evidence: Evidence::Wire });
-                    self.look_later(key);
-                }
-                _ => self.change_presence(key, before, evidence, since),
-            }
-        }
-    }
-
-    /// What a device said while the link stood only in part may be out of date: its next words may have gone the other way.
-    pub(super) fn doubt(&mut self, key: DeviceKey, at: Moment) {
-        let device = &self.devices[key.0];
-        let said = matches!(device.evidence, Some(Evidence::Will | Evidence::Inferred));
-        if device.session.is_some() || !said {
-            return;
-        }
-        let before = (device.presence, device.evidence, device.since);
-        self.set_presence(key, Presence::Unknown, None, at);
-        let device = &mut self.devices[key.0];
-        device.waiting.before_blackout = Some(before);
-        device.note(at, "lwtop's link stands only in part: this may be out of date");
-    }
-
-    fn link_down(&mut self, at: Moment, why: String, out: &mut Vec<Change>) {
-        out.push(Change::Link { at, up: false, why: Some(why.clone()) });
-        if matches!(self.link, LinkState::Down { .. }) {
-            // The attempts in between change the reason, not the time since when nothing is known.
-            if let LinkState::Down { why: old, .. } = &mut self.link {
-                *old = why;
-            }
-            return;
-        }
-        self.tell(at, NewsKind::Link { up: false, why: Some(why.clone()) });
-        self.link = LinkState::Down { since: at, why };
-        for index in 0..self.order.len() {
-            let key = self.order[index];
-            self.release_offline(key, WillSent::Unknown, out);
-            self.give_up_waiting(key, at, out);
-            let device = &self.devices[key.0];
-            // Unknown since an earlier blackout: what was known before that is still the last that was.
-            let before = match device.waiting.before_blackout {
-                Some(before) if device.presence == Presence::Unknown => before,
-                _ => (device.presence, device.evidence, device.since),
-            };
-            self.change_presence(key, Presence::Unknown, None, at);
-            self.devices[key.0].waiting.before_blackout = Some(before);
         }
     }
 }
