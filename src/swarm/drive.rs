@@ -17,13 +17,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 /// Reports that may wait for the ledger; as large as the hub's lane, for the same reason.
 const LANE: usize = 8_192;
 
 /// Reports taken in one go.
 const BATCH: usize = 2_048;
+
+/// How long a report may wait for others: each wake-up costs more than what a report tells, and each has its time with it.
+const REST: Duration = Duration::from_millis(2);
 
 /// How often the plan is looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -84,6 +87,7 @@ pub async fn run(
             _ = ticks.tick() => driver.tick(),
             _ = inbox.recv_many(&mut batch, BATCH) => {}
         }
+        let rests = (1..BATCH).contains(&batch.len());
         if let Err(fatal) = batch.drain(..).try_for_each(|report| driver.take(report)) {
             break Err(fatal);
         }
@@ -91,6 +95,9 @@ pub async fn run(
         driver.notices.clear();
         if driver.phase == Phase::Done {
             break Ok(());
+        }
+        if rests {
+            sleep(REST).await;
         }
     };
     let summary = driver.summary();
