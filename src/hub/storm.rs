@@ -122,7 +122,7 @@ impl Tempest {
 
     /// A device could not connect: it is asked again.
     pub fn failed(&mut self, id: &ClientId, why: &str, at: Moment) {
-        self.ledger.failed(id, why);
+        self.ledger.failed(id, why, at);
         if let Some(Some(back)) = self.down.get_mut(id) {
             *back = at + AGAIN;
             self.next_return = earlier(self.next_return, Some(*back));

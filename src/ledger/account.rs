@@ -5,6 +5,10 @@ use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive};
 use std::time::Duration;
 
+/// How long a will may precede the end of its connection: a broker that closes may publish first, and the will comes another
+/// way than the end.
+pub(super) const EARLY: Duration = Duration::from_secs(2);
+
 /// So many wills that did not come are remembered of one device, in case they come yet.
 const MISSING: usize = 8;
 
@@ -50,6 +54,26 @@ pub struct Death {
     pub frozen: bool,
 }
 
+/// What a will came of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// Of this death.
+    Of(Death),
+    /// Of nothing yet, until this moment.
+    Early(Moment),
+    /// Of nothing.
+    Extra,
+}
+
+/// A connection that ended without this side's doing, or never came to be as far as this side knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// Its will may come until this moment.
+    Until(Moment),
+    /// Its will had come before.
+    Answered,
+}
+
 /// What is known of one device.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -71,6 +95,8 @@ pub struct Account {
     spared: Option<Moment>,
     /// It left since its last will: another one is not a double, it should not be at all.
     left: bool,
+    /// A will that came before any end that it could be of: when it is too late for one.
+    early: Option<Moment>,
     pending: Vec<Death>,
 }
 
@@ -88,6 +114,7 @@ impl Account {
             dying: None,
             spared: None,
             left: true,
+            early: None,
             pending: Vec::new(),
         }
     }
@@ -181,14 +208,14 @@ impl Account {
         }
     }
 
-    /// Its connection ended. Gives the moment at which a new will is overdue.
+    /// Its connection ended. Says what is to be thought of its will, if that was not this side's doing.
     pub(super) fn closed(
         &mut self,
         (conn, cause): (ConnId, Cause),
         at: Moment,
         terms: &Terms,
         mut change: impl FnMut(Change),
-    ) -> Option<Moment> {
+    ) -> Option<Dropped> {
         if cause == Cause::SessionTakenOver {
             self.reweigh(|death| (death.weight == Weight::Tentative).then_some(Weight::Due), &mut change);
         }
@@ -202,20 +229,51 @@ impl Account {
         if left || !matches!(self.dying.take(), None | Some(Fault::Leave)) || !terms.will {
             return None;
         }
-        let due = at + terms.delay + terms.patience;
-        Some(self.await_will(Death { at, due, weight: Weight::Possible, frozen: false }, change))
+        Some(self.dropped(at, terms, change))
     }
 
-    /// Its will came. Gives the death that it came of.
-    pub(super) fn will(&mut self, mut change: impl FnMut(Change)) -> Option<Death> {
+    /// It could not connect. A broker that took its CONNECT and was not heard may have ended that connection, with a will.
+    pub(super) fn failed(&mut self, at: Moment, terms: &Terms, change: impl FnMut(Change)) -> Option<Dropped> {
+        // One for all attempts: hardly any has a will.
+        if !terms.will || self.pending.iter().any(|death| death.weight == Weight::Possible) {
+            return None;
+        }
+        Some(self.dropped(at, terms, change))
+    }
+
+    fn dropped(&mut self, at: Moment, terms: &Terms, change: impl FnMut(Change)) -> Dropped {
+        if self.early.take().is_some() {
+            self.left = false;
+            return Dropped::Answered;
+        }
+        let due = at + terms.delay + terms.patience;
+        Dropped::Until(self.await_will(Death { at, due, weight: Weight::Possible, frozen: false }, change))
+    }
+
+    /// Its will came. Says what it came of.
+    pub(super) fn will(&mut self, at: Moment, mut change: impl FnMut(Change)) -> Came {
         // What has to come comes first: a will that may come or not is only thought of when there is no other.
         const ORDER: [Weight; 5] = [Weight::Due, Weight::Tentative, Weight::Possible, Weight::Unseen, Weight::Lost];
         self.wills += 1;
-        let index = ORDER.iter().find_map(|weight| self.pending.iter().position(|death| death.weight == *weight))?;
+        let of = |weight: &Weight| self.pending.iter().position(|death| death.weight == *weight);
+        let Some(index) = ORDER.iter().find_map(of) else {
+            // Of a device that is not up, too: it may be known later that it was.
+            if self.early.is_none() {
+                let until = at + EARLY;
+                self.early = Some(until);
+                return Came::Early(until);
+            }
+            return Came::Extra;
+        };
         let death = self.pending.remove(index);
         change(Change { from: Some(death.weight), to: None });
         self.left = false;
-        Some(death)
+        Came::Of(death)
+    }
+
+    /// Whether a will that was early is one too many, because no end comes that it could be of.
+    pub(super) fn gives_up(&mut self) -> bool {
+        self.early.take().is_some()
     }
 
     /// Whether a will that came of no death is the double of one that did.
@@ -223,8 +281,9 @@ impl Account {
         !self.left
     }
 
-    /// Time has passed: what is overdue is lost, what may come or not is forgotten.
-    pub(super) fn pass(&mut self, now: Moment, mut change: impl FnMut(Change)) {
+    /// Time has passed: what is overdue is lost, what may come or not is forgotten. Whether a will that was early is one too
+    /// many.
+    pub(super) fn pass(&mut self, now: Moment, mut change: impl FnMut(Change)) -> bool {
         if self.spared.take_if(|at| *at <= now).is_some() {
             // The second client never came: the first one lives, whatever is thought of its will.
             self.dying = None;
@@ -243,6 +302,7 @@ impl Account {
             // It stays counted: it is only not looked for any more.
             self.pending.remove(oldest);
         }
+        self.early.take_if(|until| *until <= now).is_some()
     }
 
     /// lwtop's own link is down: what was to come may have come and not be seen.

@@ -8,6 +8,8 @@
 
 mod account;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
 mod totals;
 
@@ -16,7 +18,7 @@ pub use totals::{Spread, Totals};
 
 use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, ConnId, Fault, KeepAlive};
-use account::Weight;
+use account::{Came, Weight};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
@@ -51,7 +53,7 @@ impl Terms {
 pub type Key = usize;
 
 /// The accounts of a swarm.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ledger {
     terms: Terms,
     names: HashMap<ClientId, Key>,
@@ -96,10 +98,11 @@ impl Ledger {
     }
 
     /// A device could not connect.
-    pub fn failed(&mut self, id: &ClientId, why: &str) -> Option<Key> {
-        self.account(id, |account, _, totals| {
+    pub fn failed(&mut self, id: &ClientId, why: &str, at: Moment) -> Option<Key> {
+        self.account(id, |account, terms, totals| {
             totals.failed(&account.id, why);
-            None
+            let dropped = account.failed(at, terms, |change| totals.reweigh(change))?;
+            totals.dropped(dropped)
         })
     }
 
@@ -108,6 +111,10 @@ impl Ledger {
         let link_up = self.link_up;
         self.account(id, |account, terms, totals| {
             totals.deaths[fault as usize] += 1;
+            // Had the broker been first, the device would have found it dead already.
+            if account.gives_up() {
+                totals.too_many(account);
+            }
             let due = account.faulted(fault, at, terms, |change| totals.reweigh(change));
             if !link_up {
                 account.blind(|change| totals.reweigh(change));
@@ -127,9 +134,9 @@ impl Ledger {
     /// A device's connection ended.
     pub fn closed(&mut self, id: &ClientId, conn: ConnId, cause: Cause, at: Moment) -> Option<Key> {
         self.account(id, |account, terms, totals| {
-            let due = account.closed((conn, cause), at, terms, |change| totals.reweigh(change));
-            totals.ended += u64::from(due.is_some());
-            due
+            let dropped = account.closed((conn, cause), at, terms, |change| totals.reweigh(change))?;
+            totals.ended += 1;
+            totals.dropped(dropped)
         })
     }
 
@@ -140,10 +147,22 @@ impl Ledger {
             return;
         };
         let account = &mut self.accounts[key];
-        match account.will(|change| self.totals.reweigh(change)) {
-            Some(death) => self.totals.answered(&death, at),
-            None if account.doubles() => self.totals.duplicated += 1,
-            None => self.totals.unexpected += 1,
+        match account.will(at, |change| self.totals.reweigh(change)) {
+            Came::Of(death) => self.totals.answered(&death, at),
+            Came::Early(until) => {
+                self.totals.early += 1;
+                self.deadlines.push(Reverse((until, key)));
+            }
+            Came::Extra => self.totals.extra(account),
+        }
+    }
+
+    /// Nothing more comes: whatever was not decided is.
+    pub fn settle(&mut self) {
+        for account in &mut self.accounts {
+            if account.gives_up() {
+                self.totals.too_many(account);
+            }
         }
     }
 
@@ -165,7 +184,10 @@ impl Ledger {
     pub fn pass(&mut self, now: Moment) {
         while self.deadlines.peek().is_some_and(|Reverse((due, _))| *due <= now) {
             if let Some(Reverse((_, key))) = self.deadlines.pop() {
-                self.accounts[key].pass(now, |change| self.totals.reweigh(change));
+                let account = &mut self.accounts[key];
+                if account.pass(now, |change| self.totals.reweigh(change)) {
+                    self.totals.too_many(account);
+                }
             }
         }
     }

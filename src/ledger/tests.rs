@@ -1,24 +1,24 @@
 //! The ledger beside a broker whose every word is known.
 
+use super::account::EARLY;
 use super::*;
-use proptest::prelude::*;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: KeepAlive = KeepAlive(4);
 
-fn terms() -> Terms {
+pub(super) fn terms() -> Terms {
     Terms { will: true, delay: Duration::ZERO, clean: true, patience: PATIENCE }
 }
 
 /// A ledger with devices, and a clock that goes on by a millisecond with each event.
-struct Story {
-    ledger: Ledger,
+pub(super) struct Story {
+    pub ledger: Ledger,
     now: Moment,
     conns: Vec<u64>,
 }
 
 impl Story {
-    fn new(devices: usize, terms: Terms) -> Self {
+    pub fn new(devices: usize, terms: Terms) -> Self {
         let mut story =
             Self { ledger: Ledger::new(terms), now: Moment::from_millis(1_000_000), conns: vec![0; devices] };
         for key in 0..devices {
@@ -38,46 +38,53 @@ impl Story {
         ConnId(self.conns[key] * 1_000 + key as u64)
     }
 
-    fn open(&mut self, key: Key) {
+    pub fn open(&mut self, key: Key) {
         self.conns[key] += 1;
         let (conn, at) = (self.conn(key), self.tick());
         assert_eq!(self.ledger.opened(&id(key), conn, KEEP_ALIVE, at), Some(key));
     }
 
-    fn fault(&mut self, key: Key, fault: Fault) {
+    pub fn fault(&mut self, key: Key, fault: Fault) {
         let at = self.tick();
         self.ledger.faulted(&id(key), fault, at);
     }
 
-    fn close(&mut self, key: Key, cause: Cause) {
+    pub fn close(&mut self, key: Key, cause: Cause) {
         let (conn, at) = (self.conn(key), self.tick());
         self.ledger.closed(&id(key), conn, cause, at);
     }
 
-    fn will(&mut self, key: Key) {
+    pub fn fail(&mut self, id: &ClientId, why: &str) {
+        let at = self.tick();
+        self.ledger.failed(id, why, at);
+    }
+
+    pub fn will(&mut self, key: Key) {
         let at = self.tick();
         self.ledger.will(Some(&id(key)), at);
     }
 
-    fn cut(&mut self, key: Key) {
+    pub fn cut(&mut self, key: Key) {
         self.fault(key, Fault::Fin);
         self.close(key, Cause::ConnectionLost);
     }
 
-    fn wait(&mut self, time: Duration) {
+    pub fn wait(&mut self, time: Duration) {
         self.now = self.now + time;
         self.ledger.pass(self.now);
     }
 
-    /// Expected, received, late, lost, unseen, duplicated, unexpected, unforced.
-    fn sums(&self) -> [u64; 8] {
-        let totals = self.ledger.totals();
+    /// As if it were over: expected, received, late, lost, unseen, duplicated, unexpected, unforced.
+    pub fn sums(&self) -> [u64; 8] {
+        let mut ledger = self.ledger.clone();
+        ledger.settle();
+        let totals = ledger.totals();
         let Totals { received, late, duplicated, unexpected, unforced, .. } = *totals;
         [totals.expected(), received, late, totals.lost(), totals.unseen(), duplicated, unexpected, unforced]
     }
 }
 
-fn id(key: Key) -> ClientId {
+pub(super) fn id(key: Key) -> ClientId {
     ClientId::new(format!("d-{key}"))
 }
 
@@ -152,6 +159,51 @@ fn what_the_broker_ends_may_have_a_will_or_not() {
     story.will(1);
     story.wait(PATIENCE);
     assert_eq!(story.sums(), [1, 1, 0, 0, 0, 0, 0, 1]);
+}
+
+#[test]
+fn the_will_of_a_dropped_connection_may_come_before_its_end() {
+    let mut story = Story::new(1, terms());
+    story.will(0);
+    story.close(0, Cause::ServerInitiated);
+    assert_eq!(story.sums(), [0, 0, 0, 0, 0, 0, 0, 1]);
+    assert_eq!((story.ledger.totals().ended, story.ledger.totals().exactly_once()), (1, true));
+    // And once more.
+    story.will(0);
+    assert_eq!(story.sums(), [0, 0, 0, 0, 0, 1, 0, 1]);
+
+    // No end comes, or another one, or nobody waits any more.
+    let judged: [fn(&mut Story); 3] = [|story| story.wait(EARLY), |story| story.cut(0), |story| story.ledger.settle()];
+    for what in judged {
+        let mut story = Story::new(1, terms());
+        story.will(0);
+        assert_eq!((story.ledger.totals().unexpected, story.ledger.totals().early), (0, 1));
+        what(&mut story);
+        assert_eq!((story.ledger.totals().unexpected, story.ledger.totals().early), (1, 0));
+        story.wait(EARLY);
+        assert_eq!(story.sums()[6], 1);
+    }
+}
+
+#[test]
+fn a_connection_of_which_only_the_broker_knew_may_have_a_will() {
+    for early in [true, false] {
+        let mut story = Story::new(1, terms());
+        story.cut(0);
+        story.will(0);
+        if early {
+            story.will(0);
+        }
+        story.fail(&id(0), "no CONNACK");
+        story.fail(&id(0), "no CONNACK");
+        if !early {
+            story.will(0);
+        }
+        assert_eq!(story.sums(), [1, 1, 0, 0, 0, 0, 0, 1], "{early}");
+        story.wait(PATIENCE);
+        story.will(0);
+        assert_eq!(story.sums(), [1, 1, 0, 0, 0, 1, 0, 1], "{early}");
+    }
 }
 
 #[test]
@@ -313,141 +365,13 @@ fn without_a_will_none_is_expected() {
 #[test]
 fn reasons_are_kept_apart_without_the_id_and_without_end() {
     let mut story = Story::new(2, terms());
-    story.ledger.failed(&id(0), "the broker refused d-0: not authorized");
-    story.ledger.failed(&id(1), "the broker refused d-1: not authorized");
+    story.fail(&id(0), "the broker refused d-0: not authorized");
+    story.fail(&id(1), "the broker refused d-1: not authorized");
     for number in 0..20 {
-        story.ledger.failed(&id(0), &format!("reason {number}"));
+        story.fail(&id(0), &format!("reason {number}"));
     }
     let totals = story.ledger.totals();
     assert_eq!(totals.reasons[0], ("the broker refused a device: not authorized".to_owned(), 2));
     assert_eq!((totals.reasons.len(), totals.failed), (7, 22));
     assert_eq!(totals.reasons.iter().map(|(_, count)| count).sum::<u64>(), 22);
-}
-
-/// What happens to one device; how often the broker publishes its will.
-#[derive(Clone, Debug)]
-enum Act {
-    Cut { times: u8, late: bool },
-    Leave { times: u8 },
-    Dropped { times: u8 },
-    Spurious,
-}
-
-fn act() -> impl Strategy<Value = (Key, Act)> {
-    let act = prop_oneof![
-        6 => (0_u8..4, any::<bool>()).prop_map(|(times, late)| Act::Cut { times, late }),
-        1 => (0_u8..3).prop_map(|times| Act::Leave { times }),
-        1 => (0_u8..2).prop_map(|times| Act::Dropped { times }),
-        1 => Just(Act::Spurious),
-    ];
-    (0_usize..5, act)
-}
-
-/// What the ledger should say, kept in the simplest way.
-#[derive(Default)]
-struct Model {
-    /// As in [`Story::sums`].
-    truth: [u64; 8],
-    /// Wills of each device that did not come in time.
-    missing: [u64; 5],
-    /// Whether a will has come since the device last left.
-    answered: [bool; 5],
-}
-
-impl Model {
-    /// A will that nothing waits for: it stands for one that did not come before, or it should not be.
-    fn extra(&mut self, story: &mut Story, key: Key) {
-        story.will(key);
-        let [_, received, late, lost, _, duplicated, unexpected, _] = &mut self.truth;
-        if self.missing[key] > 0 {
-            self.missing[key] -= 1;
-            self.answered[key] = true;
-            (*lost, *received, *late) = (*lost - 1, *received + 1, *late + 1);
-        } else if self.answered[key] {
-            *duplicated += 1;
-        } else {
-            *unexpected += 1;
-        }
-    }
-
-    fn act(&mut self, story: &mut Story, key: Key, act: &Act) {
-        match *act {
-            Act::Cut { times, late } => {
-                story.cut(key);
-                self.truth[0] += 1;
-                if late || times == 0 {
-                    story.wait(PATIENCE);
-                    self.truth[3] += 1;
-                    // More than eight are not remembered.
-                    self.missing[key] = (self.missing[key] + 1).min(8);
-                } else {
-                    story.will(key);
-                    self.truth[1] += 1;
-                    self.answered[key] = true;
-                }
-                for _ in u8::from(!late)..times {
-                    self.extra(story, key);
-                }
-            }
-            Act::Leave { times } => {
-                story.fault(key, Fault::Leave);
-                story.close(key, Cause::ClientInitiatedDisconnect);
-                self.answered[key] = false;
-                (0..times).for_each(|_| self.extra(story, key));
-            }
-            Act::Dropped { times } => {
-                story.close(key, Cause::ServerInitiated);
-                if times > 0 {
-                    story.will(key);
-                    self.truth[7] += 1;
-                    self.answered[key] = true;
-                }
-                story.wait(PATIENCE);
-            }
-            Act::Spurious => return self.extra(story, key),
-        }
-        story.open(key);
-    }
-}
-
-proptest! {
-    /// Each device lives its deaths one after the other, so that it can be known what every will came of.
-    #[test]
-    fn the_sums_are_the_truth(acts in prop::collection::vec(act(), 0..100)) {
-        let (mut story, mut model) = (Story::new(5, terms()), Model::default());
-        for (key, act) in acts {
-            model.act(&mut story, key, &act);
-            prop_assert_eq!(story.sums(), model.truth, "after {:?} of {}", act, key);
-        }
-        prop_assert_eq!(story.ledger.totals().standing(Standing::Up), 5);
-    }
-
-    /// Whatever is told in whatever order: the sums add up and nothing panics.
-    #[test]
-    fn nothing_is_counted_twice(steps in prop::collection::vec((0_usize..3, 0_u8..15, 0_u64..12_000), 0..200)) {
-        let delay = Duration::from_secs(steps.len() as u64 % 3);
-        let mut story = Story::new(3, Terms { delay, clean: steps.len() % 2 == 0, ..terms() });
-        for (key, step, pause) in steps {
-            match step {
-                0..=7 => story.fault(key, Fault::ALL[usize::from(step)]),
-                8 => story.close(key, Cause::SessionTakenOver),
-                9 => story.close(key, Cause::ConnectionLost),
-                10 => story.open(key),
-                11 => story.will(key),
-                12 => story.ledger.link_down(),
-                13 => drop(story.ledger.spared(&id(key))),
-                _ => story.wait(Duration::from_millis(pause)),
-            }
-            let totals = story.ledger.totals();
-            let states = [Standing::New, Standing::Up, Standing::Frozen, Standing::Down];
-            prop_assert_eq!(states.map(|standing| totals.standing(standing)).iter().sum::<usize>(), 3);
-            let wills: u64 = story.ledger.accounts().iter().map(|account| u64::from(account.wills)).sum();
-            prop_assert_eq!(wills, totals.received + totals.unforced + totals.duplicated + totals.unexpected);
-            prop_assert!(totals.late <= totals.received && totals.received <= totals.expected());
-        }
-        // In the end everything is decided.
-        story.wait(Duration::from_secs(3_600));
-        prop_assert_eq!(story.ledger.totals().awaited(), 0);
-        prop_assert_eq!(story.ledger.next_deadline(), None);
-    }
 }

@@ -1,6 +1,6 @@
 //! The sums over all devices of a swarm.
 
-use super::account::{Change, Death, Standing, Weight};
+use super::account::{Account, Change, Death, Dropped, Standing, Weight};
 use crate::clock::Moment;
 use crate::mqtt::{ClientId, Fault};
 use hdrhistogram::Histogram;
@@ -84,6 +84,8 @@ pub struct Totals {
     pub cut_to_will: Spread,
     /// From a freeze to its will: mostly keep alive.
     pub freeze_to_will: Spread,
+    /// Wills that came before anything that they could be of: it is not decided yet what they are.
+    pub early: u64,
     standing: [usize; 4],
     weights: [u64; 5],
 }
@@ -122,7 +124,7 @@ impl Totals {
     /// Whether every will that had to come came, exactly once, and no other.
     #[must_use]
     pub const fn exactly_once(&self) -> bool {
-        self.received == self.expected() && self.duplicated == 0 && self.unexpected == 0
+        self.received == self.expected() && self.duplicated == 0 && self.unexpected == 0 && self.early == 0
     }
 
     /// How long it took until the last device had connected for the first time.
@@ -169,6 +171,33 @@ impl Totals {
                 _ => self.reasons.push((OTHERS.to_owned(), 1)),
             },
         }
+    }
+
+    /// A connection ended without this side's doing. Gives the moment until which its will may come.
+    pub(super) const fn dropped(&mut self, dropped: Dropped) -> Option<Moment> {
+        match dropped {
+            Dropped::Until(due) => Some(due),
+            Dropped::Answered => {
+                self.early -= 1;
+                self.unforced += 1;
+                None
+            }
+        }
+    }
+
+    /// A will came of nothing.
+    pub(super) const fn extra(&mut self, account: &Account) {
+        if account.doubles() {
+            self.duplicated += 1;
+        } else {
+            self.unexpected += 1;
+        }
+    }
+
+    /// A will that was early came of nothing.
+    pub(super) const fn too_many(&mut self, account: &Account) {
+        self.early -= 1;
+        self.extra(account);
     }
 
     /// A will came of `death`.

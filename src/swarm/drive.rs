@@ -100,6 +100,7 @@ pub async fn run(
             sleep(REST).await;
         }
     };
+    driver.ledger.settle();
     let summary = driver.summary();
     // Reports are still sent while parts end; nobody may wait on a full lane.
     let drain = tokio::spawn(async move { while inbox.recv().await.is_some() {} });
@@ -196,8 +197,8 @@ impl Driver {
                 let key = self.ledger.closed(&closed.client, closed.conn, closed.cause, closed.at);
                 self.ended(key);
             }
-            Report::Device(DeviceEvent::Failed { client, why, .. }) => {
-                let key = self.ledger.failed(&client, &why);
+            Report::Device(DeviceEvent::Failed { at, client, why }) => {
+                let key = self.ledger.failed(&client, &why, at);
                 self.answer(key);
                 self.ended(key);
             }

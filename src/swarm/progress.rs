@@ -99,7 +99,7 @@ mod tests {
         ledger.launched("d".into(), now);
         ledger.opened(&"d".into(), crate::mqtt::ConnId(1), crate::mqtt::KeepAlive(1), now);
         ledger.faulted(&"d".into(), crate::mqtt::Fault::Freeze, now);
-        ledger.failed(&"d".into(), "why");
+        ledger.failed(&"d".into(), "why", now);
         let expected = "ending · 0 of 1 000 up, 1 frozen · 1 connects failed · wills 0 of 1, 0 lost · link down";
         assert_eq!(line(&ledger, Phase::Ending), expected);
     }

@@ -257,8 +257,12 @@ impl fmt::Display for Summary {
             }
         }
         if wills.expected > 0 || !self.exactly_once {
-            let verdict =
-                if self.exactly_once { "every will came, exactly once" } else { "NOT every will came exactly once" };
+            let wrong = wills.lost + wills.awaited + wills.duplicated + wills.unexpected > 0;
+            let verdict = match (self.exactly_once, wrong) {
+                (true, _) => "every will came, exactly once",
+                (false, true) => "NOT every will came exactly once",
+                (false, false) => "every will that could be seen came, exactly once",
+            };
             writeln!(f, "{verdict}")?;
         }
         Ok(())
@@ -277,4 +281,40 @@ fn millis(time: Duration) -> f64 {
 
 fn rounded(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e3).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Moment;
+    use crate::ledger::{Ledger, Terms};
+    use crate::mqtt::{ConnId, KeepAlive};
+
+    #[test]
+    fn the_verdict_says_no_more_than_is_known() {
+        let terms = Terms { will: true, delay: Duration::ZERO, clean: true, patience: Duration::from_secs(1) };
+        let (mut ledger, mut now) = (Ledger::new(terms), Moment::default());
+        let verdict = |ledger: &Ledger| {
+            let summary = Summary::new("b".to_owned(), 1, Duration::ZERO, (0, 0), ledger.totals());
+            summary.to_string().lines().last().unwrap().to_owned()
+        };
+        let mut die = |ledger: &mut Ledger| {
+            ledger.opened(&"d".into(), ConnId(1), KeepAlive(30), now);
+            ledger.faulted(&"d".into(), Fault::Fin, now);
+            now = now + Duration::from_millis(1);
+            now
+        };
+        ledger.launched("d".into(), Moment::default());
+        let at = die(&mut ledger);
+        assert_eq!(verdict(&ledger), "NOT every will came exactly once");
+        ledger.will(Some(&"d".into()), at);
+        assert_eq!(verdict(&ledger), "every will came, exactly once");
+        die(&mut ledger);
+        ledger.link_down();
+        assert_eq!(verdict(&ledger), "every will that could be seen came, exactly once");
+        ledger.will(Some(&"d".into()), at);
+        ledger.will(Some(&"d".into()), at);
+        ledger.settle();
+        assert_eq!(verdict(&ledger), "NOT every will came exactly once");
+    }
 }
