@@ -323,6 +323,27 @@ fn a_pipe_for_errors_that_nobody_reads_stops_nothing() {
 }
 
 #[test]
+fn every_mistake_of_the_interface_is_told_at_once() {
+    let file = std::env::temp_dir().join(format!("lwtop-mistakes-{}.toml", std::process::id()));
+    std::fs::write(&file, "[interface]\ntheme = 'pink'\n[keys]\nbogus = 'y'\nquit = 'x'\n[topics]\nwill = 'a/#/b'\n")
+        .expect("a file");
+    let path = file.display().to_string();
+    for args in [&["config", "show", "--config", &*path][..], &["--config", &path]] {
+        let output = output(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let said = stderr(&output);
+        let lines: Vec<&str> = said.lines().collect();
+        let wanted =
+            ["line 2, column 9: interface.theme: ", "line 4, column 9: keys.bogus: ", "keys.quit: ", "topics.will: "];
+        assert_eq!(lines.len(), wanted.len(), "{said}");
+        for (line, wanted) in lines.iter().zip(wanted) {
+            assert!(line.starts_with("error: ") && line.contains(wanted), "{wanted} is not in {line}");
+        }
+    }
+    std::fs::remove_file(&file).expect("to be removed");
+}
+
+#[test]
 fn wrong_keys_and_themes_are_told_at_the_start() {
     let file = std::env::temp_dir().join(format!("lwtop-keys-{}.toml", std::process::id()));
     std::fs::write(&file, "[keys]\nmark = ['entr', 'x']\nlunch-one = 'L'\n").expect("a file");

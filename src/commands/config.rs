@@ -1,7 +1,7 @@
 //! `lwtop config`.
 
 use super::{Failure, flags, print};
-use crate::cli::{ConfigCommand, ConfigPathArgs, FleetArgs};
+use crate::cli::{ConfigCommand, ConfigPathArgs, FleetArgs, InterfaceArgs};
 use std::io::{Write, stderr};
 
 /// The exit code for "there is no file".
@@ -29,5 +29,6 @@ fn path(args: &ConfigPathArgs) -> Result<(), Failure> {
 }
 
 fn show(args: &FleetArgs) -> Result<(), Failure> {
-    print(&flags::load(&flags::of_fleet(args))?.shown())
+    // Whoever asks for every mistake asks for those that only the interface would find, too.
+    print(&flags::load(&flags::of_interface(args, &InterfaceArgs::default()))?.shown())
 }

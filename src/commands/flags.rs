@@ -32,7 +32,7 @@ pub(super) fn of_interface(args: &FleetArgs, interface: &InterfaceArgs) -> Sourc
         one("--no-mouse", "interface.mouse", no_mouse.then_some(false)),
     ];
     sources.flags.extend(flags.into_iter().flatten());
-    sources
+    Sources { check: Some(super::interface::faults), ..sources }
 }
 
 /// Where the configuration of single devices comes from. `url` and `topic` come with the flags that they are said with.
@@ -92,7 +92,7 @@ pub(super) fn load(sources: &Sources) -> Result<Loaded, Failure> {
 
 fn sources(config: Option<&Path>, profile: Option<&String>, flags: Vec<Setting>) -> Sources {
     let (file, profile) = (config.map(Path::to_owned), profile.cloned());
-    Sources { file, named_only: false, profile, environment: Environment::of_process(), flags }
+    Sources { file, profile, environment: Environment::of_process(), flags, ..Sources::default() }
 }
 
 fn one(flag: &'static str, key: &'static str, value: Option<impl Into<Value>>) -> Option<Setting> {

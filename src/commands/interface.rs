@@ -4,12 +4,12 @@ use super::setup::{Launch, Serve, of_loaded};
 use super::{Failure, executor, flags};
 use crate::cli::{FleetArgs, InterfaceArgs};
 use crate::clock::{Clock, Moment};
-use crate::config::{Config, Loaded};
+use crate::config::Config;
 use crate::fleet::Sort;
 use crate::hub::{Command, Fatal, Runtime, Setup};
 use crate::tui::clipboard::{self, Native};
 use crate::tui::terminal::{self, Stop, Stops};
-use crate::tui::{Columns, Effect, Herald, Keymap, Look, Page, Theme, Ui, View};
+use crate::tui::{Columns, Effect, Herald, KeyFault, Keymap, Look, Page, Theme, Ui, View};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use ratatui::backend::Backend;
@@ -29,11 +29,11 @@ struct Manner {
 }
 
 impl Manner {
-    /// As the configuration says.
-    fn of(loaded: &Loaded) -> Result<Self, Failure> {
-        let Config { interface, .. } = &loaded.config;
-        let look = look(loaded)?;
-        let keys = keymap(loaded)?.in_ascii(look.ascii);
+    /// As the configuration says, in which [`faults`] has found nothing.
+    fn of(config: &Config) -> Result<Self, Failure> {
+        let Config { interface, .. } = config;
+        let look = look(config)?;
+        let keys = keymap(config).unwrap_or_default().in_ascii(look.ascii);
         let herald = Herald::new(interface.bell, interface.title);
         Ok(Self {
             look,
@@ -67,7 +67,7 @@ pub(super) fn run(args: &FleetArgs, interface: &InterfaceArgs) -> Result<(), Fai
     // Launching is an act, too.
     let launch = if loaded.config.interface.read_only { Launch::None } else { Launch::Configured };
     let setup = of_loaded(&loaded, args, launch, Serve::Unless)?;
-    open(setup, Manner::of(&loaded)?, None)
+    open(setup, Manner::of(&loaded.config)?, None)
 }
 
 /// The same with a lesson, which begins at once and is the same everywhere.
@@ -109,24 +109,25 @@ fn open(setup: Setup, manner: Manner, lesson: Option<Command>) -> Result<(), Fai
     })
 }
 
+/// What is wrong with the theme and the keys of a configuration: the keys to blame, and why.
+pub(super) fn faults(config: &Config) -> Vec<(String, String)> {
+    let theme = Theme::find(&config.interface.theme).err();
+    let theme = theme.map(|error| ("interface.theme".to_owned(), error.to_string()));
+    let keys = keymap(config).err().unwrap_or_default();
+    let keys = keys.into_iter().map(|fault| (format!("keys.{}", fault.action), fault.why));
+    theme.into_iter().chain(keys).collect()
+}
+
 /// The person's own keys among lwtop's.
-fn keymap(loaded: &Loaded) -> Result<Keymap, Failure> {
-    let changes = loaded.config.keys.0.iter().map(|(action, keys)| (action.as_str(), keys.0.as_slice()));
-    Keymap::with(changes).map_err(|faults| {
-        let told = faults.iter().map(|fault| {
-            let key = format!("keys.{}", fault.action);
-            loaded.origin(&key).blame(&key, &fault.why)
-        });
-        Failure::Usage(told.collect::<Vec<_>>().join("\nerror: "))
-    })
+fn keymap(config: &Config) -> Result<Keymap, Vec<KeyFault>> {
+    Keymap::with(config.keys.0.iter().map(|(action, keys)| (action.as_str(), keys.0.as_slice())))
 }
 
 /// The theme, on this terminal.
-fn look(loaded: &Loaded) -> Result<Look, Failure> {
-    let interface = &loaded.config.interface;
-    let theme = Theme::find(&interface.theme).map_err(|error| {
-        Failure::Usage(loaded.origin("interface.theme").blame("interface.theme", &error.to_string()))
-    })?;
+fn look(config: &Config) -> Result<Look, Failure> {
+    let interface = &config.interface;
+    // A file may have changed since it was looked at.
+    let theme = Theme::find(&interface.theme).map_err(|error| Failure::Usage(error.to_string()))?;
     let look = Look::of_environment(theme);
     Ok(Look { ascii: look.ascii || interface.ascii, ..look })
 }

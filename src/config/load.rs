@@ -43,7 +43,12 @@ pub struct Sources {
     pub environment: Environment,
     /// The other flags.
     pub flags: Vec<Setting>,
+    /// What else is to hold of the configuration, where it is used by something that these floors do not know.
+    pub check: Option<Check>,
 }
+
+/// Looks at a configuration: the keys to blame, and why; nothing if all is well.
+pub type Check = fn(&Config) -> Vec<(String, String)>;
 
 /// A configuration, and where it comes from.
 #[derive(Debug)]
@@ -146,9 +151,10 @@ impl Sources {
         });
         let config = Config { broker, topics, devices, interface, keys, rules: read_rules };
         let layers = layers.origins();
-        for (key, why) in config.faults() {
+        let own = config.faults().into_iter().map(|(key, why)| (key.to_owned(), why));
+        for (key, why) in own.chain(self.check.into_iter().flat_map(|check| check(&config))) {
             let path: Vec<String> = key.split('.').map(str::to_owned).collect();
-            errors.push(layers.get(&path).cloned().unwrap_or_default().error(key, why));
+            errors.push(layers.get(&path).cloned().unwrap_or_default().error(&key, why));
         }
         let password = self.environment.text(environment::PASSWORD).unwrap_or_else(|error| {
             errors.push(error);

@@ -31,7 +31,7 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use interface::{InterfaceSection, KeyList, KeysSection};
 pub use layers::{Origin, Place};
-pub use load::{Loaded, Setting, Sources};
+pub use load::{Check, Loaded, Setting, Sources};
 pub use rules::RuleSection;
 pub use sections::{Config, ConnectedSection, DevicesSection, TelemetrySection, TopicsSection, WillSection};
 

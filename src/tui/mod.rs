@@ -55,7 +55,7 @@ pub use app::{App, Effect};
 pub use columns::Columns;
 pub use filter::Filter;
 pub use herald::Herald;
-pub use keymap::Keymap;
+pub use keymap::{KeyFault, Keymap};
 pub use look::Look;
 pub use page::Page;
 pub use run::Ui;
