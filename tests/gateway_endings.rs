@@ -15,6 +15,9 @@ use support::{Connect, Wire, World, publish};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
+/// Nothing waits so long in a test: what has this deadline is waited for.
+const LONG: Duration = Duration::from_secs(3_600);
+
 /// What a device does to itself.
 enum Act {
     Send(&'static [u8]),
@@ -300,7 +303,12 @@ async fn a_gateway_that_stops_reports_every_end() {
 
 /// Devices with a will leave and come back at once, again and again: how many of their wills a subscriber on the broker sees.
 async fn wills_of_leavers(config: impl FnOnce(&mut GatewayConfig), broker: Option<SocketAddr>) -> usize {
-    let (mut world, _) = World::start_like(Vec::new(), config).await;
+    let patient = |gateway: &mut GatewayConfig| {
+        config(gateway);
+        // However slow the machine is, the broker is waited for.
+        gateway.leave_deadline = LONG;
+    };
+    let (mut world, _) = World::start_like(Vec::new(), patient).await;
     let mut wills = match broker {
         None => world.subscriber("wills").await,
         Some(addr) => {
@@ -384,7 +392,7 @@ async fn comes_back(leave_deadline: Duration) -> (Wire, Wire) {
 
 #[tokio::test]
 async fn the_broker_hears_of_a_client_that_comes_back_when_it_has_closed_the_older_connection() {
-    let (older, mut newer) = comes_back(Duration::from_secs(3_600)).await;
+    let (older, mut newer) = comes_back(LONG).await;
     assert_eq!(newer.stream.try_read(&mut [0; 1]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     drop(older);
     assert_eq!(newer.packet().await.expect("CONNECT")[0], 0x10);
