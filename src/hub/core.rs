@@ -1,6 +1,6 @@
 //! The hub's state machine: reports in, changes and effects out. No I/O; time comes in as an argument.
 
-use super::jobs::{Arrivals, grouped};
+use super::jobs::Arrivals;
 use super::rate::Rate;
 use super::reactions::{Heard, Reactions};
 use super::status::RuleStanding;
@@ -8,6 +8,7 @@ use super::storm::Tempest;
 use crate::actions::{ActionId, Job};
 use crate::clock::Moment;
 use crate::convention::{Topics, lifecycle};
+use crate::figures::grouped;
 use crate::fleet::{
     ActionReport, Aside, Change, Closed, DeviceEvent, Entrance, Event, Fleet, Incoming, LinkEvent, Opened, Refuser,
     Report, SessionEvent, Settings,

@@ -3,7 +3,6 @@
 
 use super::mass::Kind;
 use crate::clock::Moment;
-pub use crate::figures::grouped;
 use crate::mqtt::{ClientId, Fault};
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;

@@ -2,10 +2,11 @@
 
 use super::core::Step;
 use super::dice::Dice;
-use super::jobs::{Work, grouped};
+use super::jobs::Work;
 use super::mass::Mass;
 use super::runtime::Runtime;
 use super::storm::Deed;
+use crate::figures::grouped;
 use crate::fleet::wills;
 use crate::mqtt::ClientId;
 

@@ -2,9 +2,9 @@
 
 use super::command::Command;
 use super::core::Step;
-use super::jobs::grouped;
 use super::limits;
 use super::runtime::{Runtime, Turn};
+use crate::figures::grouped;
 use crate::fleet::faults::refusal;
 use crate::fleet::{Device, DeviceEvent, Report};
 use crate::mqtt::{ClientId, Fault};

@@ -2,9 +2,10 @@
 //! and time go in, deeds come out.
 
 use super::dice::Dice;
-use super::jobs::{Job, Toll, Work, grouped};
+use super::jobs::{Job, Toll, Work};
 use super::mass::{Kind, Mass};
 use crate::clock::Moment;
+use crate::figures::grouped;
 use crate::fleet::{Closed, Device, Fleet, LinkState, Opened, Session};
 use crate::ledger::{Ledger, Terms};
 use crate::mqtt::{ClientId, Fault};

@@ -1,7 +1,7 @@
 //! How it goes on, in a line.
 
 use crate::clock::Moment;
-use crate::hub::jobs::grouped;
+use crate::figures::grouped;
 use crate::ledger::{Standing, Totals};
 use std::fmt;
 

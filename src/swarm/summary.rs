@@ -1,6 +1,6 @@
 //! What is said in the end, to people and to machines.
 
-use crate::hub::jobs::grouped;
+use crate::figures::grouped;
 use crate::ledger::{Account, Spread, Standing, Totals};
 use crate::mqtt::Fault;
 use serde::Serialize;

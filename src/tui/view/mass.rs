@@ -14,7 +14,7 @@
 
 use super::boxes::{Titles, frame};
 use super::canvas::{Canvas, columns};
-use crate::hub::jobs::grouped;
+use crate::figures::grouped;
 use crate::hub::mass::Kind;
 use crate::tui::action::Action;
 use crate::tui::keymap::Mode;

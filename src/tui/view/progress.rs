@@ -10,7 +10,7 @@
 
 use super::canvas::{Canvas, columns};
 use crate::clock::Moment;
-use crate::hub::jobs::grouped;
+use crate::figures::grouped;
 use crate::hub::mass::Kind;
 use crate::hub::{Job, Toll, Work};
 use crate::mqtt::Fault;
