@@ -285,12 +285,34 @@ fn whoever_dies_again_ends_the_story_of_the_death_before() {
     story.wait(1);
     assert!(story.phases().is_empty(), "executed is awaited, and in time");
     story.close("lwtThing", 2, Cause::ConnectionLost);
-    assert_eq!(story.phases(), [IncidentPhase::Complete]);
+    assert!(story.phases().is_empty(), "neither complete nor late");
     let before = story.fleet.incidents().newest().nth(1).unwrap();
     assert!(before.reported && before.missing.is_empty() && before.awaited.is_empty());
     story.wait(6_000);
-    assert_eq!(story.phases(), [IncidentPhase::Complete, IncidentPhase::Overdue]);
+    assert_eq!(story.phases(), [IncidentPhase::Overdue]);
     assert_eq!(story.incident().missing, [Hop::Will]);
+}
+
+#[test]
+fn a_will_that_names_nobody_is_that_of_the_first_death_that_had_it() {
+    let mut story = Story::new();
+    story.open("a", 1, Some(Will { payload: "other".into(), ..will() }));
+    story.open("b", 2, Some(will()));
+    story.open("c", 3, Some(will()));
+    for (id, conn) in [("a", 1), ("b", 2), ("c", 3)] {
+        story.close(id, conn, Cause::ConnectionLost);
+    }
+    story.message(Role::Will, None, false, false);
+    let sent = |story: &Story, id: &str| story.fleet.device(story.fleet.find(id).unwrap()).unwrap().will_sent;
+    assert_eq!(
+        [sent(&story, "a"), sent(&story, "b"), sent(&story, "c")],
+        [WillSent::Unknown, WillSent::Yes, WillSent::Unknown]
+    );
+    story.message(Role::Will, None, false, false);
+    assert_eq!([sent(&story, "a"), sent(&story, "c")], [WillSent::Unknown, WillSent::Yes]);
+    story.message(Role::Will, None, false, false);
+    assert_eq!(story.fleet.len(), 3, "one more is nobody's");
+    assert_eq!(story.fleet.incidents().newest().map(|incident| incident.wills).sum::<u32>(), 2);
 }
 
 #[test]
@@ -299,8 +321,7 @@ fn a_device_that_is_removed_leaves_no_story_open() {
     story.open("lwtThing", 1, Some(will()));
     story.close("lwtThing", 1, Cause::ConnectionLost);
     story.tell(Event::Device(DeviceEvent::Removed { client: "lwtThing".into() }));
-    assert_eq!(story.phases(), [IncidentPhase::Complete]);
-    assert!(story.incident().reported);
+    assert!(story.phases().is_empty() && story.incident().reported);
 }
 
 #[test]

@@ -7,10 +7,11 @@ use mqtt5::broker::auth::{AuthProvider, AuthResult};
 use mqtt5::error::Result;
 use mqtt5::packet::connect::ConnectPacket;
 use mqtt5::protocol::v5::reason_codes::ReasonCode;
+use std::collections::HashSet;
 use std::future::{Future, ready};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -18,26 +19,26 @@ type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(super) struct Door {
     guests: Arc<Guests>,
     link: LinkLogin,
+    /// The client ids of lwtop's own connections. Whoever could connect with one would take over lwtop's own subscription, and
+    /// with it blind every pane.
+    ours: Mutex<HashSet<String>>,
     told: Option<Told>,
 }
 
 impl Door {
-    pub(super) const fn new(guests: Arc<Guests>, link: LinkLogin, told: Option<Told>) -> Self {
-        Self { guests, link, told }
+    pub(super) fn new(guests: Arc<Guests>, link: LinkLogin, told: Option<Told>) -> Self {
+        Self { guests, link, ours: Mutex::default(), told }
     }
 
     fn is_link(&self, connect: &ConnectPacket) -> bool {
         connect.username.as_deref() == Some(&self.link.user)
             && connect.password.as_deref() == Some(self.link.password.as_bytes())
     }
-}
 
-/// Whether a client id looks like one of lwtop's own links: `lwtop-`, eight digits, `-w` or `-m`. Whoever could connect
-/// with one would take over lwtop's own subscription, and with it blind every pane.
-fn is_ours(client_id: &str) -> bool {
-    let digits =
-        client_id.strip_prefix("lwtop-").and_then(|rest| rest.strip_suffix("-w").or_else(|| rest.strip_suffix("-m")));
-    digits.is_some_and(|digits| digits.len() == 8 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    fn ours(&self) -> MutexGuard<'_, HashSet<String>> {
+        // A set that is changed by single insertions cannot be left half done.
+        self.ours.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl AuthProvider for Door {
@@ -45,12 +46,13 @@ impl AuthProvider for Door {
         // The ticket first: it is to be taken even if the guest should guess the link's password, and a guest is a
         // guest whatever it says.
         let answer = if self.guests.admit(peer) {
-            if is_ours(&connect.client_id) {
+            if self.ours().contains(&connect.client_id) {
                 AuthResult::fail(ReasonCode::ClientIdentifierNotValid)
             } else {
                 AuthResult::success()
             }
         } else if self.is_link(connect) {
+            self.ours().insert(connect.client_id.clone());
             AuthResult::success_with_user(self.link.user.as_str())
         } else {
             AuthResult::fail(ReasonCode::NotAuthorized)

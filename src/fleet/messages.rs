@@ -58,8 +58,17 @@ impl Fleet {
     }
 
     /// A will may carry another device's name in its payload. The broker's word on who published it counts more, if that
-    /// client is known to have had a will for this topic.
+    /// client is known to have had a will for this topic. One that names nobody is that of the first death on the wire whose
+    /// will it can be: the gateway has read them all, topic and payload.
     fn whose_will(&self, message: &Incoming, named: Option<ClientId>) -> Option<ClientId> {
+        // The embedded broker gives a client without an id one of its own, which no device has.
+        let stranger = |id: &ClientId| message.publisher.as_ref() == Some(id) && self.find(id.as_str()).is_none();
+        if !message.retain
+            && named.as_ref().is_none_or(stranger)
+            && let Some(owed) = self.owed(message)
+        {
+            return Some(owed);
+        }
         let Some(publisher) = &message.publisher else { return named };
         let had_it = self.find(publisher.as_str()).and_then(|key| self.device(key)).is_some_and(|device| {
             let sessions = device.session.as_deref().into_iter().chain(&device.waiting.previous);

@@ -17,6 +17,7 @@ mod names;
 pub mod news;
 mod notices;
 pub mod order;
+mod owed;
 pub mod presence;
 mod roster;
 mod seldom;

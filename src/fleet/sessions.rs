@@ -235,6 +235,11 @@ impl Fleet {
             ..Incident::new(id, key, client, cause, Evidence::Wire)
         };
         self.add_incident(key, (now, due), build, out);
+        if !matches!(fate, Fate::None | Fate::Elsewhere)
+            && let Some(incident) = self.devices[key.0].incident
+        {
+            self.owe(incident);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::presence::{Counts, Evidence, Presence, WillSent};
 use super::roster::Roster;
 use crate::clock::Moment;
 use crate::mqtt::{Cause, ClientId, ConnId, Fault, TopicFilter};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 /// What the fleet must know to judge what it sees.
@@ -39,6 +39,8 @@ pub struct Fleet {
     /// How many messages and news there were.
     told: u64,
     pub(super) incidents: IncidentLog,
+    /// The deaths whose wills were still to come, as the wire saw them, oldest first.
+    pub(super) owed: VecDeque<IncidentId>,
     pub(super) deadlines: Deadlines,
     pub(super) link: LinkState,
     pub(super) settings: Settings,
@@ -70,6 +72,7 @@ impl Fleet {
             news: NewsLog::default(),
             told: 0,
             incidents: IncidentLog::default(),
+            owed: VecDeque::new(),
             deadlines: Deadlines::default(),
             link: LinkState::default(),
             settings,

@@ -227,16 +227,18 @@ impl Fleet {
         self.look_later(key);
     }
 
-    /// The device dies again, or is forgotten: what comes from now on is not counted for its newest incident, so that nothing
-    /// more can be said of it. A hop that was still in time is not missed.
+    /// The device dies again, or is forgotten: what comes from now on is not counted for its newest incident. One of which
+    /// a hop is still awaited is neither complete nor late, and nothing is told of it any more.
     pub(super) fn close_incident(&mut self, key: DeviceKey, now: Moment, out: &mut Vec<Change>) {
-        let due = self.devices[key.0].waiting.incident_due.is_some_and(|due| due <= now);
-        let Some(incident) = self.devices[key.0].incident.and_then(|id| self.incidents.get_mut(id)) else { return };
-        if !incident.reported && !due {
-            incident.settle(Hop::Will);
-            incident.settle(Hop::Executed);
+        let late = self.devices[key.0].waiting.incident_due.is_some_and(|due| due <= now);
+        match self.devices[key.0].incident.and_then(|id| self.incidents.get_mut(id)) {
+            Some(incident) if !late && incident.waits() => {
+                incident.settle(Hop::Will);
+                incident.settle(Hop::Executed);
+                incident.reported = true;
+            }
+            _ => self.report(key, now, out),
         }
-        self.report(key, now, out);
     }
 
     /// Records that a device is back.
