@@ -302,6 +302,8 @@ fn a_will_that_names_nobody_is_that_of_the_first_death_that_had_it() {
     for (id, conn) in [("a", 1), ("b", 2), ("c", 3)] {
         story.close(id, conn, Cause::ConnectionLost);
     }
+    story.message(Role::Will, None, true, false);
+    assert!(story.offlines().is_empty(), "a retained one is from before");
     story.message(Role::Will, None, false, false);
     let sent = |story: &Story, id: &str| story.fleet.device(story.fleet.find(id).unwrap()).unwrap().will_sent;
     assert_eq!(

@@ -197,8 +197,8 @@ pub struct Device {
 impl Device {
     /// How many lines of its timeline are kept.
     pub const NOTES: usize = 32;
-    /// A device that died once has no more lines than these.
-    const FEW_NOTES: usize = 8;
+    /// A device that died more often than this gets the room for all its lines at once.
+    const SELDOM: u32 = 2;
 
     /// Whether lwtop launched it.
     #[must_use]
@@ -254,9 +254,9 @@ impl Device {
         match self.notes.len() {
             // Many devices of a large fleet have no more than this one to tell.
             0 => self.notes.reserve_exact(1),
-            // One that dies again will need all of it: then at once, so that memory soon stays as it is.
-            Self::FEW_NOTES => self.notes.reserve_exact(Self::NOTES - Self::FEW_NOTES),
             Self::NOTES => drop(self.notes.pop_front()),
+            // One that dies often will need all of it: then at once, so that memory soon stays as it is.
+            few if self.incidents > Self::SELDOM => self.notes.reserve_exact(Self::NOTES - few),
             _ => {}
         }
         let text = match text.into() {

@@ -1,6 +1,7 @@
 //! Wills that name nobody. The gateway has read each will in its CONNECT, so that a message which is one of those that are
 //! still to come can be given to the device that died first of all that had it.
 
+use super::connection::Connection;
 use super::event::Incoming;
 use super::incident::{Hop, IncidentId};
 use super::state::Fleet;
@@ -28,11 +29,13 @@ impl Fleet {
 
     /// Whose will `message` is, if it is one that is to come.
     pub(super) fn owed(&self, message: &Incoming) -> Option<ClientId> {
+        // No more than the beginning of a will is kept.
+        let beginning = &message.payload[..message.payload.len().min(Connection::KEPT)];
         let mut deaths = self.owed.iter().take(MOST).filter(|id| self.is_owed(**id));
         deaths.find_map(|id| {
             let incident = self.incidents.get(*id)?;
             let will = incident.connection.as_ref()?.will.as_ref()?;
-            (will.topic == message.topic && will.payload == message.payload).then(|| incident.client.clone())
+            (will.topic == message.topic && will.payload == beginning).then(|| incident.client.clone())
         })
     }
 }
