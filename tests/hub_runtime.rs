@@ -185,6 +185,13 @@ async fn devices_are_launched_removed_and_named_anew() {
     assert_eq!(ids, ["lwtThing-2", "lwtThing-3", "lwtThing-4"].map(ClientId::from));
     let refusal = program.runtime.command(Command::Launch(10_000_000));
     assert!(refusal.notices[0].contains("do not fit"), "{:?}", refusal.notices);
+
+    let undo = |program: &mut Program| program.runtime.command(Command::UndoLaunch).notices;
+    assert_eq!(undo(&mut program), ["undone: the 2 devices of the last launch leave"]);
+    program.until("one", |runtime| runtime.fleet().len() == 1).await;
+    program.command(Command::Remove(vec!["lwtThing-2".into()]));
+    program.until("none", |runtime| runtime.fleet().is_empty()).await;
+    assert_eq!(undo(&mut program), ["there is no launch to undo"], "all of the first launch are gone already");
     program.runtime.stop().await;
 }
 

@@ -12,12 +12,23 @@ pub fn raise_open_files() -> u64 {
         .unwrap_or(1_024)
 }
 
+/// How many devices fit when each costs `each` descriptors.
+const fn most(open_files: u64, each: u64) -> u64 {
+    open_files.saturating_sub(RESERVED) / each
+}
+
+/// How many more devices fit beside `present` ones when each costs `each` descriptors.
+#[must_use]
+pub fn left(open_files: u64, present: usize, each: u64) -> usize {
+    usize::try_from(most(open_files, each)).unwrap_or(usize::MAX).saturating_sub(present)
+}
+
 /// Says whether `more` devices fit beside `present` ones when each costs `each` descriptors.
 ///
 /// # Errors
 /// A sentence with the numbers and the way out.
 pub fn room(open_files: u64, present: usize, more: usize, each: u64) -> Result<(), String> {
-    let most = open_files.saturating_sub(RESERVED) / each;
+    let most = most(open_files, each);
     let wanted = (present as u64).saturating_add(more as u64);
     if wanted <= most {
         return Ok(());
@@ -103,6 +114,7 @@ mod tests {
     #[test]
     fn a_fleet_that_does_not_fit_is_refused_with_the_numbers() {
         assert_eq!(room(1_024, 0, 240, 4), Ok(()));
+        assert_eq!((left(1_024, 0, 4), left(1_024, 200, 4), left(1_024, 241, 4)), (240, 40, 0));
         let refusal = room(1_024, 200, 100, 4).unwrap_err();
         for number in ["100 more", "300 devices", "1264", "1024", "240 devices"] {
             assert!(refusal.contains(number), "{number} in {refusal}");

@@ -33,19 +33,7 @@ impl Runtime {
                     self.hub.fleet().devices().filter(down).map(|device| device.id.clone()).collect();
                 self.reconnect_all(&clients, &mut step);
             }
-            Command::UndoLaunch => match self.launches.pop() {
-                Some(clients) => {
-                    let fleet = self.hub.fleet();
-                    let left: Vec<ClientId> =
-                        clients.into_iter().filter(|id| fleet.find(id.as_str()).is_some()).collect();
-                    step.notices.push(match left.len() {
-                        1 => format!("undone: {} leaves", left[0]),
-                        many => format!("undone: the {} devices of the last launch leave", grouped(many as u64)),
-                    });
-                    self.remove(left, &mut step);
-                }
-                None => step.notices.push("there is no launch to undo".to_owned()),
-            },
+            Command::UndoLaunch => self.undo_launch(&mut step),
             Command::Mass(targets, mass) => self.begin_mass(targets, mass, &mut step),
             Command::Cancel(work) => self.cancel(work, &mut step),
             Command::Remove(clients) => self.remove(clients, &mut step),
@@ -61,12 +49,21 @@ impl Runtime {
     /// # Errors
     /// Why not, in words.
     pub(super) fn room_for(&self, count: usize) -> Result<(), String> {
-        let present = self.parts.as_ref().map_or(0, |parts| match &parts.gateway {
+        limits::room(self.open_files, self.present(), count, self.setup.files_per_device())?;
+        if self.opened { Ok(()) } else { Err("wait for the broker: it is still starting".to_owned()) }
+    }
+
+    /// How many more devices can be launched.
+    pub(super) fn room(&self) -> usize {
+        limits::left(self.open_files, self.present(), self.setup.files_per_device())
+    }
+
+    /// How many devices take up open files.
+    fn present(&self) -> usize {
+        self.parts.as_ref().map_or(0, |parts| match &parts.gateway {
             Some(gateway) => gateway.connections().max(parts.swarm.len()),
             None => parts.swarm.len(),
-        });
-        limits::room(self.open_files, present, count, self.setup.files_per_device())?;
-        if self.opened { Ok(()) } else { Err("wait for the broker: it is still starting".to_owned()) }
+        })
     }
 
     pub(super) fn launch(&mut self, count: usize) {
@@ -89,6 +86,22 @@ impl Runtime {
             self.launches.remove(0);
         }
         self.launches.push(ids);
+    }
+
+    /// Lets those of the last launch leave of which any is left.
+    fn undo_launch(&mut self, step: &mut Step) {
+        let fleet = self.hub.fleet();
+        let is_there = |id: &ClientId| fleet.find(id.as_str()).is_some();
+        while let Some(clients) = self.launches.pop() {
+            let left: Vec<ClientId> = clients.into_iter().filter(is_there).collect();
+            step.notices.push(match &left[..] {
+                [] => continue,
+                [one] => format!("undone: {one} leaves"),
+                many => format!("undone: the {} devices of the last launch leave", grouped(many.len() as u64)),
+            });
+            return self.remove(left, step);
+        }
+        step.notices.push("there is no launch to undo".to_owned());
     }
 
     pub(super) fn reconnect_all(&mut self, clients: &[ClientId], step: &mut Step) {

@@ -152,6 +152,7 @@ impl Runtime {
     pub fn view(&mut self) -> (&Fleet, &RuleSet, &Status) {
         self.status.stage = self.hub.stage().map(str::to_owned);
         self.status.rate = self.hub.rate(self.lanes.clock.now());
+        self.status.room = Some(self.room());
         self.status.jobs = self.hub.jobs(self.began, self.lanes.clock.now());
         self.status.refused = self.hub.refused();
         if let Some(packets) = self.gateway().map(Gateway::packets)

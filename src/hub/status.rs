@@ -88,6 +88,8 @@ pub struct Status {
     pub stage: Option<String>,
     /// Messages per second that reach lwtop.
     pub rate: f32,
+    /// How many more devices this process can hold; `None` if that is not known.
+    pub room: Option<usize>,
     /// What takes a while, that which a person sees first at the front.
     pub jobs: Vec<Job>,
     /// The rules that lwtop runs, in their order.

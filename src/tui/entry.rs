@@ -4,16 +4,50 @@ use super::View;
 use super::app::App;
 use super::layer::{Layer, MOST_TO_LAUNCH};
 use crate::hub::Command;
+use crate::hub::jobs::grouped;
+
+/// Up to here a number is taken in; from far below on it is refused.
+const MOST_TO_TYPE: usize = 99_999_999;
 
 impl App {
+    /// How many devices can be launched at once, now.
+    #[must_use]
+    pub fn most_to_launch(view: &View<'_>) -> usize {
+        view.status.room.map_or(MOST_TO_LAUNCH, |room| room.min(MOST_TO_LAUNCH))
+    }
+
+    /// Launches as many as were asked for, if so many are possible.
+    pub(super) fn launch_many(&mut self, number: usize, view: &View<'_>) -> Option<Command> {
+        let most = Self::most_to_launch(view);
+        if number == 0 {
+            return self.say(view, "type how many devices to launch");
+        }
+        if number > most {
+            let (number, some) = (grouped(number as u64), grouped(most as u64));
+            return self.say(
+                view,
+                if most < MOST_TO_LAUNCH {
+                    format!(
+                        "{number} devices do not fit, {some} do: each needs open files. Launch fewer, or raise the limit \
+                         (ulimit -Hn)"
+                    )
+                } else {
+                    format!("{number} are too many at once: launch up to {some}, and then the others")
+                },
+            );
+        }
+        self.close();
+        Some(Command::Launch(number))
+    }
+
     pub(super) fn digit(&mut self, digit: u8) -> Option<Command> {
         if let Some(Layer::Mass(form)) = self.layers.last_mut() {
             form.digit(digit);
         }
         if let Some(Layer::Launch { number }) = self.layers.last_mut() {
+            // What is too many stands there as it was typed, and is refused: the box says what is possible.
             let next = *number * 10 + usize::from(digit);
-            // A digit too many is not taken: the number on the screen is the number that is launched.
-            if next <= MOST_TO_LAUNCH {
+            if next <= MOST_TO_TYPE {
                 *number = next;
             }
         }

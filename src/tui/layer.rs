@@ -8,7 +8,7 @@ use crate::fleet::{FeedEntry, IncidentId};
 use crate::hub::Mass;
 use crate::mqtt::{ClientId, Fault};
 
-/// The most devices that can be asked for at once. The hub refuses with the numbers what the machine cannot hold.
+/// The most devices that can be asked for at once; a machine may hold fewer.
 pub const MOST_TO_LAUNCH: usize = 100_000;
 
 /// What is done after a yes.

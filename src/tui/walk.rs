@@ -106,12 +106,7 @@ impl App {
             (Some(Layer::Death { row, .. }), _) => self.die(Fault::ALL[*row], view),
             (Some(Layer::Mass(_)), _) => self.begin_mass(view),
             (Some(Layer::Filter), _) => self.close(),
-            (Some(Layer::Launch { number: 0 }), _) => self.say(view, "type how many devices to launch"),
-            (Some(Layer::Launch { number }), _) => {
-                let command = Command::Launch(*number);
-                self.close();
-                Some(command)
-            }
+            (Some(Layer::Launch { number }), _) => self.launch_many(*number, view),
             (Some(Layer::Detail { .. }), _) => {
                 let incident = self.current(view)?.incident?;
                 self.open(Layer::Sequence { incident, scroll: 0 })

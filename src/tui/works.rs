@@ -46,7 +46,10 @@ impl App {
                     told => told.is_some(),
                 },
                 Mode::Detail => current.is_some_and(|device| device.incident.is_some()),
-                Mode::Launch => matches!(self.layers.last(), Some(Layer::Launch { number: 1.. })),
+                Mode::Launch => match self.layers.last() {
+                    Some(Layer::Launch { number }) => (1..=Self::most_to_launch(view)).contains(number),
+                    _ => false,
+                },
                 _ => true,
             },
             Action::Left | Action::Right if self.mode() == Mode::Sequence => self.can_turn_incident(action, view),

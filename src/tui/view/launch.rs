@@ -3,13 +3,14 @@
 //! ```text
 //! ┏ How many devices? ━━━━━━━━━━━━━━━━━┓
 //! ┃ 12▎                                ┃
-//! ┃ each with a will, 1 to 100000      ┃
+//! ┃ each with a will, 1 to 100 000     ┃
 //! ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
 //! ```
 
 use super::boxes::{Titles, frame};
 use super::canvas::Canvas;
-use crate::tui::layer::MOST_TO_LAUNCH;
+use crate::hub::jobs::grouped;
+use crate::tui::App;
 use crate::tui::layout::middle;
 use ratatui::layout::Rect;
 
@@ -20,8 +21,13 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, number: usize) {
     canvas.pop_up(area);
     let titles = Titles { left: "How many devices?", left_style: canvas.look.strong(), ..Titles::default() };
     let inner = frame(canvas, area, true, &titles);
-    let typed = if number == 0 { "▎".to_owned() } else { format!("{number}▎") };
+    let typed = if number == 0 { "▎".to_owned() } else { format!("{}▎", grouped(number as u64)) };
     canvas.put(inner.x, inner.y, &typed, inner.width, canvas.look.strong());
-    let bounds = format!("each with a will, 1 to {MOST_TO_LAUNCH}");
-    canvas.put(inner.x, inner.y + 1, &bounds, inner.width, canvas.look.dim());
+    let most = App::most_to_launch(canvas.view);
+    let (bounds, style) = match (most, grouped(most as u64)) {
+        (0, _) => ("no more devices fit".to_owned(), canvas.look.warn()),
+        (most, all) if number > most => (format!("too many: at most {all}"), canvas.look.warn()),
+        (_, all) => (format!("each with a will, 1 to {all}"), canvas.look.dim()),
+    };
+    canvas.put(inner.x, inner.y + 1, &bounds, inner.width, style);
 }
