@@ -124,14 +124,14 @@ pub fn steps(view: &View<'_>, app: &App, incident: &Incident) -> Vec<Step> {
     if !taken {
         news::recovered(&mut steps, view, app, incident);
     }
-    // Stable: what has no time stays behind what has, and what was seen a moment before its cause stays behind that.
+    // Stable: what has no time stays behind what has, and what was seen a blink before its cause stays behind that.
     let mut last = Moment::default();
     let mut timed: Vec<(Moment, Step)> = Vec::with_capacity(steps.len());
     for step in steps {
-        let at = step.at.filter(|at| *at >= last || step.label == BACK || last.since(*at) > ONE_MOMENT).unwrap_or(last);
+        let at = step.at.filter(|at| *at >= last || step.label == BACK || last.since(*at) > BLINK).unwrap_or(last);
         // The way back is no place to go on from.
-        if step.at.is_some() && step.label != BACK {
-            last = at;
+        if step.label != BACK {
+            last = last.max(at);
         }
         timed.push((at, step));
     }
@@ -139,7 +139,11 @@ pub fn steps(view: &View<'_>, app: &App, incident: &Incident) -> Vec<Step> {
     timed.into_iter().map(|(_, step)| step).collect()
 }
 
-/// Several connections tell of one story, and each has its own delay: within this, cause and effect may be seen in any order.
+/// Several connections tell of one story, and each has its own delay: within this, cause and effect stand in their order,
+/// whichever was seen first. Beyond it the times themselves would contradict that order.
+const BLINK: Duration = Duration::from_millis(10);
+
+/// How much later the second client may be seen to come than the end that it is the cause of.
 const ONE_MOMENT: Duration = Duration::from_millis(100);
 
 /// Whether the client that is there now is the one for which the broker ended the older one.
