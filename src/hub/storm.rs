@@ -304,7 +304,7 @@ impl Tempest {
             (_, 1) => "; 1 is not back".to_owned(),
             (_, some) => format!("; {} are not back", grouped(some as u64)),
         };
-        format!("{begin}: {}{end}", self.outcome())
+        format!("{begin}: {}{end}", self.outcome(""))
     }
 
     /// The same when a person ends it, and `back` are brought back, of whom `frozen` have a will that comes because they
@@ -324,15 +324,16 @@ impl Tempest {
         // Said first: whoever thinks that healing prevents the wills sees them come now.
         let taken = match frozen {
             0 => String::new(),
-            some => format!(
-                "each of {} takes over its own frozen session, so its will is published; ",
-                grouped(some as u64)
-            ),
+            some => {
+                format!("each of {} takes over its own frozen session, so its will comes now; ", grouped(some as u64))
+            }
         };
-        format!("{begin}: {taken}{}{end}", self.outcome())
+        // Those that come now are not among those that came.
+        let so_far = if frozen > 0 { " so far" } else { "" };
+        format!("{begin}: {taken}{}{end}", self.outcome(so_far))
     }
 
-    fn outcome(&self) -> String {
+    fn outcome(&self, so_far: &str) -> String {
         let toll = self.toll();
         let struck = grouped(toll.struck);
         let deaths = match (self.mass.kind, toll.round) {
@@ -344,7 +345,7 @@ impl Tempest {
         let (received, expected) = (grouped(toll.received), grouped(toll.expected));
         let wills = match toll.expected {
             0 => String::new(),
-            _ => format!(", wills {received} of {expected}, {} lost", grouped(toll.lost)),
+            _ => format!(", wills {received} of {expected}{so_far}, {} lost", grouped(toll.lost)),
         };
         let unseen = match toll.unseen {
             0 => String::new(),
