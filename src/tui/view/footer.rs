@@ -83,11 +83,21 @@ pub fn long_notice(canvas: &mut Canvas<'_>, area: Rect) {
         }
     }
     let height = columns(lines.len());
-    let area = Rect { y: (area.y + 1).saturating_sub(height), height, ..area };
-    lift_border(canvas, area);
+    over(canvas, Rect { y: (area.y + 1).saturating_sub(height), height, ..area }, area.y, &lines);
+}
+
+/// Writes something that is to be heeded into the lines above `area`, over what is there.
+pub(super) fn above(canvas: &mut Canvas<'_>, area: Rect, lines: &[String]) {
+    let height = columns(lines.len()).min(area.y);
+    over(canvas, Rect { y: area.y - height, height, ..area }, area.y, lines);
+}
+
+/// Writes into `area`, which lies on what is above `footer` and may lie on that line as well.
+fn over(canvas: &mut Canvas<'_>, area: Rect, footer: u16, lines: &[String]) {
+    lift_border(canvas, area, footer);
     canvas.clear(area);
     canvas.zone(area, Target::Nothing);
-    for (y, line) in (area.y..).zip(&lines) {
+    for (y, line) in (area.top()..area.bottom()).zip(lines) {
         canvas.put(area.x + 1, y, line, area.width - 1, canvas.look.warn());
     }
 }
@@ -108,9 +118,9 @@ fn hint(canvas: &mut Canvas<'_>, x: u16, y: u16, line: &Line) -> u16 {
     used + 2
 }
 
-/// Moves the border that ends above the footer to above `area`, which is to lie on it: what is behind stays closed.
-fn lift_border(canvas: &mut Canvas<'_>, area: Rect) {
-    let (from, to) = (area.bottom().saturating_sub(2), area.y.saturating_sub(1));
+/// Moves the border that ends above the line `footer` to above `area`, which is to lie on it: what is behind stays closed.
+fn lift_border(canvas: &mut Canvas<'_>, area: Rect, footer: u16) {
+    let (from, to) = (footer.saturating_sub(1), area.y.saturating_sub(1));
     let is_corner = |y: u16, corners: [&str; 2]| corners.contains(&canvas.buffer[(area.x, y)].symbol());
     // Not over the upper border: of a frame of one line nothing would be left.
     if from <= to || to == 0 || !is_corner(from, ["╰", "┗"]) || is_corner(to, ["╭", "┏"]) {

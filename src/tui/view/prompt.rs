@@ -4,13 +4,15 @@
 //! /presence:off▎                                                     12 of 200 shown  ⏎ keep  esc clear
 //! /presense:▎   there is no presense: here; did you mean presence:? …
 //! ```
+//! What is wrong, and has no room there, stands in the lines above.
 
 use super::canvas::{Canvas, columns};
+use super::footer;
 use crate::tui::action::Action;
 use crate::tui::hit::Target;
 use crate::tui::keymap::Mode;
 use crate::tui::page::Page;
-use crate::tui::text::{clean, width};
+use crate::tui::text::{clean, width, wrap};
 use crate::tui::words::number;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -36,7 +38,13 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let rest = room.saturating_sub(used);
     let x = area.x + 1 + used;
     if let Some(why) = filter.complaint() {
-        canvas.put(x, area.y, &clean(why), rest, canvas.look.warn());
+        let why = clean(why);
+        // The end of it says what makes sense.
+        if width(&why) <= usize::from(rest) {
+            canvas.put(x, area.y, &why, rest, canvas.look.warn());
+        } else {
+            footer::above(canvas, area, &wrap(&why, usize::from(room.saturating_sub(1))));
+        }
         return;
     }
     let shown = if filter.text().is_empty() && canvas.app.page == Page::Rules {
