@@ -81,7 +81,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-/// Over the beginning of the line: that the screen stands still, and how much has happened since.
+/// In place of the line: that the screen stands still, and how much has happened since.
 pub fn paused(canvas: &mut Canvas<'_>, events: u64) {
     let waiting = match events {
         1 => "1 event waits".to_owned(),
@@ -89,8 +89,7 @@ pub fn paused(canvas: &mut Canvas<'_>, events: u64) {
     };
     let text = format!(" paused  {waiting}  any key goes on ");
     let area = canvas.area();
-    let wide = columns(width(&text) + 1).min(area.width);
-    canvas.clear(Rect { width: wide, height: 1, ..area });
+    canvas.clear(Rect { height: 1, ..area });
     canvas.put(area.x, area.y, &text, area.width, canvas.look.cursor());
 }
 
