@@ -3,8 +3,8 @@
 use super::View;
 use super::app::App;
 use super::layer::{Layer, MOST_TO_LAUNCH};
+use crate::figures::grouped;
 use crate::hub::Command;
-use crate::hub::jobs::grouped;
 
 /// Up to here a number is taken in; from far below on it is refused.
 const MOST_TO_TYPE: usize = 99_999_999;

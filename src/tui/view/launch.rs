@@ -9,7 +9,7 @@
 
 use super::boxes::{Titles, frame};
 use super::canvas::Canvas;
-use crate::hub::jobs::grouped;
+use crate::figures::grouped;
 use crate::tui::App;
 use crate::tui::layout::middle;
 use ratatui::layout::Rect;
