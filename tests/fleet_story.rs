@@ -80,6 +80,11 @@ impl Story {
         self.tell(Event::Device(DeviceEvent::Faulted { at: self.at(), client: client.into(), fault }));
     }
 
+    fn spared(&mut self, client: &str) {
+        let why = "refused".to_owned();
+        self.tell(Event::Device(DeviceEvent::Spared { at: self.at(), client: client.into(), why }));
+    }
+
     fn close(&mut self, client: &str, conn: u64, cause: Cause) {
         let at = self.at();
         self.tell(Event::Session(SessionEvent::Closed(Box::new(Closed {
@@ -597,6 +602,70 @@ fn a_fault_that_came_to_nothing_is_not_blamed_later() {
     story.close("lwtThing", 1, Cause::ConnectionLost);
     assert_eq!(story.incident().fault, None);
     assert_eq!(story.incident().after(Hop::Detected), Some(Duration::ZERO));
+}
+
+#[test]
+fn a_takeover_that_came_to_nothing_is_not_blamed_for_somebody_elses() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.fault("lwtThing", Fault::Takeover);
+    story.wait(1_000);
+    story.spared("lwtThing");
+    let device = story.fleet.devices().next().unwrap();
+    assert_eq!((device.fault, device.presence), (None, Presence::Online));
+    let last = device.notes.back().unwrap();
+    assert_eq!(
+        (last.at, &*last.text),
+        (story.at(), "the takeover came to nothing: the second client could not connect")
+    );
+    story.wait(1_000);
+    story.open("lwtThing", 2, Some(will()));
+    story.close("lwtThing", 1, Cause::SessionTakenOver);
+    assert_eq!((story.incident().fault, story.incident().hops.get(Hop::Cut)), (None, None));
+}
+
+#[test]
+fn a_freeze_stays_one_when_a_takeover_comes_to_nothing() {
+    for takeovers in 1..=2 {
+        let mut story = Story::new();
+        story.open("lwtThing", 1, Some(will()));
+        let frozen = Some((Fault::Freeze, story.at()));
+        story.fault("lwtThing", Fault::Freeze);
+        for _ in 0..takeovers {
+            story.wait(1_000);
+            story.fault("lwtThing", Fault::Takeover);
+        }
+        // Whatever becomes of the takeover, silence is the freeze's.
+        story.spared("lwtThing");
+        assert_eq!(story.fleet.devices().next().unwrap().fault, frozen);
+        story.spared("lwtThing");
+        assert_eq!(story.fleet.devices().next().unwrap().fault, frozen, "there is no takeover any more");
+        story.wait(45_000);
+        story.close("lwtThing", 1, Cause::KeepAliveTimeout);
+        assert_eq!(story.incident().fault, Some(Fault::Freeze));
+    }
+    // What was done after the takeover is not called back by its failure.
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    for fault in [Fault::Freeze, Fault::Takeover, Fault::Rst] {
+        story.fault("lwtThing", fault);
+    }
+    story.spared("lwtThing");
+    story.close("lwtThing", 1, Cause::ConnectionLost);
+    assert_eq!(story.incident().fault, Some(Fault::Rst));
+}
+
+#[test]
+fn a_freeze_that_ends_while_it_is_taken_over_is_the_freezes() {
+    let mut story = Story::new();
+    story.open("lwtThing", 1, Some(will()));
+    story.fault("lwtThing", Fault::Freeze);
+    story.wait(40_000);
+    story.fault("lwtThing", Fault::Takeover);
+    story.wait(1_000);
+    story.close("lwtThing", 1, Cause::KeepAliveTimeout);
+    assert_eq!(story.incident().fault, Some(Fault::Freeze));
+    assert_eq!(story.incident().after(Hop::Detected), Some(Duration::from_secs(41)));
 }
 
 #[test]

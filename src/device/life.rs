@@ -294,7 +294,8 @@ impl Connected<'_> {
             Err(error) => {
                 let why = error.to_string();
                 let why = format!("The second client for {} could not connect: {}", device.id, sentence(&why));
-                swarm.report(Report::Device(DeviceEvent::Spared { client: device.id.clone(), why })).await;
+                let (at, client) = (swarm.clock.now(), device.id.clone());
+                swarm.report(Report::Device(DeviceEvent::Spared { at, client, why })).await;
                 return false;
             }
         };

@@ -206,9 +206,39 @@ impl Device {
         self.origin == Origin::Launched
     }
 
-    /// The fault in force, if it can be what led to `cause`.
+    /// The fault in force, or the one that a takeover on its way found, if it can be what led to `cause`.
     pub(super) fn fault_behind(&self, cause: Cause) -> Option<(Fault, Moment)> {
-        self.fault.filter(|(fault, _)| fault.explains(cause))
+        self.fault.into_iter().chain(self.waiting.before_takeover).find(|(fault, _)| fault.explains(cause))
+    }
+
+    /// A fault is in force from now on.
+    pub(super) fn fault_begins(&mut self, fault: Fault, at: Moment) {
+        let earlier = match self.fault {
+            // Of two takeovers in a row, what was before the first one.
+            Some((Fault::Takeover, _)) => self.waiting.take_before_takeover(),
+            earlier => earlier,
+        };
+        self.fault = Some((fault, at));
+        if fault == Fault::Takeover && earlier.is_some() {
+            self.waiting.before_takeover = earlier;
+        } else {
+            self.waiting.take_before_takeover();
+        }
+    }
+
+    /// No fault is in force any more.
+    pub(super) fn fault_is_over(&mut self) {
+        self.fault = None;
+        self.waiting.take_before_takeover();
+    }
+
+    /// A takeover came to nothing: the fault before it, if there was one, is in force as it was.
+    pub(super) fn spared(&mut self, at: Moment) {
+        // What was done to it since then is another matter.
+        if matches!(self.fault, Some((Fault::Takeover, _))) {
+            self.fault = self.waiting.take_before_takeover();
+            self.note(at, "the takeover came to nothing: the second client could not connect");
+        }
     }
 
     /// Its open connection, if the wire is seen.

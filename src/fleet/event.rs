@@ -199,6 +199,8 @@ pub enum DeviceEvent {
     },
     /// A takeover came to nothing: its second client could not connect, and it lives.
     Spared {
+        /// When that was known.
+        at: Moment,
         /// Its id.
         client: ClientId,
         /// Why, in a sentence for a person.

@@ -3,6 +3,7 @@
 use super::device::{EarlyWill, Held, Session};
 use super::presence::{Evidence, Presence};
 use crate::clock::Moment;
+use crate::mqtt::Fault;
 use std::ops::{Deref, DerefMut};
 
 /// What a device waits for, and what is held back of it. Read it like a [`Waiting`]; changing it makes room for it.
@@ -25,6 +26,8 @@ pub(super) struct Waiting {
     pub incident_due: Option<Moment>,
     /// A will that came while the wire was still open: a broker that closes publishes first and closes then.
     pub early_will: Option<EarlyWill>,
+    /// The fault that was in force before a takeover which goes on: it still is if that comes to nothing.
+    pub before_takeover: Option<(Fault, Moment)>,
 }
 
 impl Waiting {
@@ -35,12 +38,13 @@ impl Waiting {
         held: Vec::new(),
         incident_due: None,
         early_will: None,
+        before_takeover: None,
     };
 
     fn is_empty(&self) -> bool {
-        let Self { previous, before_blackout, offline_due, held, incident_due, early_will } = self;
+        let Self { previous, before_blackout, offline_due, held, incident_due, early_will, before_takeover } = self;
         let none = before_blackout.is_none() && offline_due.is_none() && incident_due.is_none() && early_will.is_none();
-        none && previous.is_empty() && held.is_empty()
+        none && previous.is_empty() && held.is_empty() && before_takeover.is_none()
     }
 }
 
@@ -48,6 +52,11 @@ impl Seldom {
     /// Takes the early will, if there is one.
     pub fn take_early_will(&mut self) -> Option<EarlyWill> {
         self.0.as_mut()?.early_will.take()
+    }
+
+    /// Takes the fault that was in force before a takeover, if there was one.
+    pub fn take_before_takeover(&mut self) -> Option<(Fault, Moment)> {
+        self.0.as_mut()?.before_takeover.take()
     }
 
     /// What was known before the blackout counts no more.

@@ -54,7 +54,7 @@ impl Fleet {
         }));
         // A takeover keeps its fault until the end of the first connection has told how that one went.
         if device.waiting.previous.is_empty() {
-            device.fault = None;
+            device.fault_is_over();
         }
         device.trouble = None;
         self.set_presence(key, Presence::Online, Some(Evidence::Wire), opened.at);
@@ -123,7 +123,7 @@ impl Fleet {
         if closed.cause.discards_will() {
             self.tell_offline(key, closed.at, closed.cause, WillSent::No, out);
             if current {
-                self.devices[key.0].fault = None;
+                self.devices[key.0].fault_is_over();
                 self.devices[key.0].will_sent = WillSent::No;
             }
             if nameless {
@@ -213,7 +213,7 @@ impl Fleet {
         let fault = device.fault_behind(closed.cause);
         if recovered {
             // The device is back already: another connection took over.
-            device.fault = None;
+            device.fault_is_over();
         }
         if let Some(at) = fault.map(|(_, at)| at).or(closed.cut) {
             hops.set(Hop::Cut, at);

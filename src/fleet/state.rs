@@ -321,14 +321,16 @@ impl Fleet {
             DeviceEvent::Faulted { at, client, fault } => {
                 let Some(key) = self.admit(&client, Origin::Seen, at) else { return };
                 let device = &mut self.devices[key.0];
-                device.fault = Some((fault, at));
+                device.fault_begins(fault, at);
                 device.note(at, format!("{} by lwtop: {}", fault.title(), fault.what_happens()));
                 if fault == Fault::Freeze {
                     self.look_later(key);
                 }
             }
-            // It is what it was, and so is what has been seen of it.
-            DeviceEvent::Spared { .. } => {}
+            DeviceEvent::Spared { at, client, .. } => {
+                let Some(key) = self.find(client.as_str()) else { return };
+                self.devices[key.0].spared(at);
+            }
             DeviceEvent::Removed { client } => self.remove(client, now, out),
         }
     }

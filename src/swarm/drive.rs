@@ -198,7 +198,7 @@ impl Driver {
                     self.ended(key);
                 }
             }
-            Report::Device(DeviceEvent::Spared { client, why }) => {
+            Report::Device(DeviceEvent::Spared { client, why, .. }) => {
                 let key = self.ledger.spared(&client);
                 self.ended(key);
                 self.notices.push(why);
