@@ -260,6 +260,20 @@ async fn three_hundred_at_once_and_each_has_its_will() {
     nothing_more_comes(broker.port, &mut watcher, &ids[0]);
 }
 
+#[tokio::test]
+async fn a_takeover_of_a_foreign_device_that_fails_says_so() {
+    let mut lane = Lane::new();
+    // Nobody listens there any more.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (swarm, _) = swarm(target(port), template(Protocol::V311), &lane);
+    let id = ClientId::from("press-7");
+    swarm.takeover_foreign(id.clone());
+    let begun = faulted(&mut lane).await;
+    let Report::Device(DeviceEvent::Spared { at, client, why }) = lane.next().await else { panic!("it is spared") };
+    assert!(client == id && at >= begun && !swarm.contains(&id), "{why}");
+    assert!(why.starts_with("The takeover of press-7 failed: ") && why.ends_with(['.', '?']), "{why}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_foreign_device_is_taken_over_by_a_client_without_a_will() {
     let Some(broker) = Mosquitto::start() else { return };

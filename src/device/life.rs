@@ -110,16 +110,16 @@ fn sentence(why: &str) -> String {
 }
 
 async fn failed(swarm: &Shared, device: &Device, error: &ConnectError) {
+    let (at, client, why) = (swarm.clock.now(), device.id.clone(), error.to_string());
     let report = if device.foreign {
-        let why = error.to_string();
-        Report::Notice(format!("The takeover of {} failed: {}", device.id, sentence(&why)))
+        let why = format!("The takeover of {client} failed: {}", sentence(&why));
+        DeviceEvent::Spared { at, client, why }
     } else {
-        let (at, client) = (swarm.clock.now(), device.id.clone());
-        Report::Device(DeviceEvent::Failed { at, client, why: error.to_string() })
+        DeviceEvent::Failed { at, client, why }
     };
     // Set before the report, so that whoever reads it can reconnect at once.
     device.set_phase(Phase::Down);
-    swarm.report(report).await;
+    swarm.report(Report::Device(report)).await;
 }
 
 /// Opens, unless the device is to go for good meanwhile: `None` then, if it does not come up soon. Dropping a connection
