@@ -239,7 +239,7 @@ impl Hub {
             SessionEvent::Closed(closed) => {
                 let closed: Box<Closed> = closed;
                 if let Some(tempest) = &mut self.tempest {
-                    tempest.closed(&closed);
+                    tempest.closed(&closed, &self.fleet);
                 }
                 if let Some(session) = self.fleet.session(closed.conn).filter(|_| self.embedded)
                     && let Some(event) =

@@ -48,6 +48,10 @@ pub struct Tempest {
     /// Whose fault was ordered and has not been reported, and until when that is waited for.
     ordered: HashMap<ClientId, Moment>,
     struck: u64,
+    /// Whose takeover was begun, and has neither come about nor come to nothing.
+    taking: HashSet<ClientId>,
+    /// Until when the last of these and of [`Self::ordered`] is waited for; `None` when that is over.
+    obeyed: Option<Moment>,
     /// Whom lwtop can bring back, and when it is to; `None` until somebody says so.
     down: HashMap<ClientId, Option<Moment>>,
     /// When the first of them is to be brought back.
@@ -93,6 +97,8 @@ impl Tempest {
             next_round: Some(now),
             ordered: HashMap::new(),
             struck: 0,
+            taking: HashSet::new(),
+            obeyed: None,
             down: HashMap::new(),
             next_return: None,
             over: None,
@@ -110,14 +116,20 @@ impl Tempest {
     pub fn opened(&mut self, opened: &Opened, counted: bool) {
         let id = &opened.client;
         self.down.remove(id);
+        self.taking.remove(id);
         if counted && self.members.contains(id) {
             self.ledger.launched(id.clone(), opened.at);
         }
         self.ledger.opened(id, opened.conn, opened.keep_alive, opened.at);
     }
 
-    /// A connection ended.
-    pub fn closed(&mut self, closed: &Closed) {
+    /// A connection ended. `fleet` does not know of it yet.
+    pub fn closed(&mut self, closed: &Closed, fleet: &Fleet) {
+        let open = device(fleet, &closed.client).and_then(Device::open_session);
+        if open.is_some_and(|session| session.conn == closed.conn) {
+            // It came before the fault that was ordered, which can be done no more.
+            self.ordered.remove(&closed.client);
+        }
         self.ledger.closed(&closed.client, closed.conn, closed.cause, closed.at);
     }
 
@@ -137,6 +149,10 @@ impl Tempest {
             return;
         }
         self.struck += 1;
+        if fault == Fault::Takeover {
+            self.taking.insert(id.clone());
+            self.obeyed = self.obeyed.max(Some(at + OBEYED));
+        }
         // A takeover leaves the second client in its place.
         if ours && fault != Fault::Takeover {
             let back = self.mass.away().map(|away| at + away);
@@ -145,9 +161,10 @@ impl Tempest {
         }
     }
 
-    /// A takeover came to nothing.
+    /// A takeover came to nothing: it has not died after all.
     pub fn spared(&mut self, id: &ClientId) {
         self.ledger.spared(id);
+        self.struck -= u64::from(self.taking.remove(id));
     }
 
     /// A fault that was ordered was refused.
@@ -158,6 +175,7 @@ impl Tempest {
     /// A device was forgotten.
     pub fn removed(&mut self, id: &ClientId) {
         self.ordered.remove(id);
+        self.taking.remove(id);
         self.down.remove(id);
     }
 
@@ -174,6 +192,8 @@ impl Tempest {
     /// What is to be done now. To be asked until there is nothing.
     pub fn advance(&mut self, fleet: &Fleet, now: Moment) -> Option<Deed> {
         self.ledger.pass(now);
+        // Whoever has not obeyed by now may do so yet, but is not waited for.
+        self.obeyed.take_if(|by| *by <= now);
         if self.next_round.is_some_and(|at| at <= now) {
             return self.strike(fleet, now);
         }
@@ -200,6 +220,7 @@ impl Tempest {
             return self.advance(fleet, now);
         }
         self.ordered.extend(chosen.iter().map(|id| (id.clone(), now + OBEYED)));
+        self.obeyed = Some(now + OBEYED);
         Some(Deed::Fault(chosen, self.mass.fault()))
     }
 
@@ -228,8 +249,8 @@ impl Tempest {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
         // While there are rounds to come, each looks at what was obeyed.
-        let obeyed = self.ordered.values().max().filter(|_| self.next_round.is_none());
-        [self.next_round, self.next_return, self.ledger.next_deadline(), obeyed.copied()].into_iter().flatten().min()
+        let obeyed = self.obeyed.filter(|_| self.next_round.is_none() && !self.is_obeyed());
+        [self.next_round, self.next_return, self.ledger.next_deadline(), obeyed].into_iter().flatten().min()
     }
 
     /// Whether all is said and done by `now`: nobody dies any more, whoever can come back is back, and every will came or
@@ -237,7 +258,7 @@ impl Tempest {
     #[must_use]
     pub fn is_over(&self, now: Moment) -> bool {
         let Some(over) = self.over else { return false };
-        let obeyed = self.ordered.values().all(|by| *by <= now);
+        let obeyed = self.is_obeyed() || self.obeyed.is_none_or(|by| by <= now);
         let back = match (self.mass.kind, self.mass.away()) {
             (Kind::Cut, _) => true,
             // Until somebody heals it.
@@ -245,6 +266,11 @@ impl Tempest {
             (_, Some(away)) => self.down.is_empty() || now >= over + away + RETURN,
         };
         obeyed && back && self.ledger.totals().awaited() == 0
+    }
+
+    /// Whether all that was ordered is done, and is known to have come about or not.
+    fn is_obeyed(&self) -> bool {
+        self.ordered.is_empty() && self.taking.is_empty()
     }
 
     /// Whom lwtop is to bring back when it ends now.

@@ -27,6 +27,8 @@ struct Sea {
     stuck: HashSet<ClientId>,
     /// Who does not die of what is ordered.
     deaf: HashSet<ClientId>,
+    /// Whose second client is refused.
+    spared: HashSet<ClientId>,
     /// What was done: when, to how many, and whether they were brought back.
     log: Vec<(u64, usize, bool)>,
     /// Who died, in order.
@@ -48,6 +50,7 @@ impl Sea {
             silent: HashSet::new(),
             stuck: HashSet::new(),
             deaf: HashSet::new(),
+            spared: HashSet::new(),
             log: Vec::new(),
             dead: Vec::new(),
         };
@@ -109,6 +112,16 @@ impl Sea {
         }
     }
 
+    fn take_over(&mut self, client: &ClientId) {
+        if self.spared.contains(client) {
+            let why = "The second client could not connect: not authorized.".to_owned();
+            self.tell(Report::Device(DeviceEvent::Spared { at: self.time(), client: client.clone(), why }));
+        } else {
+            self.close(client, Cause::SessionTakenOver);
+            self.connect(client);
+        }
+    }
+
     fn begin(&mut self, mass: Mass, targets: usize) {
         let now = self.time();
         self.hub.begin_mass(mass, (0..targets).map(id).collect(), Dice::seeded(7), now);
@@ -123,7 +136,9 @@ impl Sea {
                     self.log.push((self.now, clients.len(), false));
                     for client in clients.into_iter().filter(|client| !self.deaf.contains(client)).collect::<Vec<_>>() {
                         self.tell(Report::Device(DeviceEvent::Faulted { at: now, client: client.clone(), fault }));
-                        if fault != Fault::Freeze {
+                        if fault == Fault::Takeover {
+                            self.take_over(&client);
+                        } else if fault != Fault::Freeze {
                             self.close(&client, Cause::ConnectionLost);
                         }
                         self.dead.push(client);
@@ -280,6 +295,73 @@ fn whoever_does_not_die_is_asked_again_after_a_while() {
     sea.begin(mass(Kind::Cut, Size::Percent(100), 1, 0), 2);
     let end = sea.pass(60_000).unwrap();
     assert_eq!((end.as_str(), sea.now), ("cut at random: 1 died, wills 1 of 1, 0 lost", 15_000));
+}
+
+#[test]
+fn whoever_is_not_taken_over_has_not_died() {
+    let takeover = |kind, every, time| Mass { fault: Fault::Takeover, ..mass(kind, Size::Percent(100), every, time) };
+    let mut sea = Sea::of(3, 1);
+    sea.spared.extend((0..4).map(id));
+    sea.begin(takeover(Kind::Cut, 1, 0), 4);
+    assert_eq!(sea.pass(60_000).unwrap(), "takeover at random: 0 died");
+
+    // What becomes of it is waited for where no will is, and not for ever.
+    let mut sea = Sea::of(2, 0);
+    sea.deaf.extend([id(0), id(1)]);
+    sea.begin(takeover(Kind::Cut, 1, 0), 2);
+    let begun = sea.time();
+    sea.tell(Report::Link(LinkEvent::Down { at: begun, why: "gone".to_owned() }));
+    sea.obey();
+    for number in 0..2 {
+        sea.tell(Report::Device(DeviceEvent::Faulted { at: begun, client: id(number), fault: Fault::Takeover }));
+    }
+    assert_eq!(sea.pass(5_000), None);
+    sea.spared.insert(id(0));
+    sea.take_over(&id(0));
+    let end = sea.pass(60_000).unwrap();
+    assert!(end.starts_with("takeover at random: 1 died") && sea.now == 15_000, "{end} at {}", sea.now);
+
+    // In the next round they are struck again, and not blamed twice.
+    let mut sea = Sea::of(3, 1);
+    sea.spared.extend([id(0), id(3)]);
+    sea.begin(takeover(Kind::Storm, 4, 8), 4);
+    sea.pass(1_000);
+    assert_eq!(sea.toll().struck, 2);
+    // A takeover that somebody asked for in between is none of the storm's.
+    sea.tell(Report::Device(DeviceEvent::Faulted { at: sea.time(), client: id(1), fault: Fault::Takeover }));
+    sea.spared.insert(id(1));
+    sea.take_over(&id(1));
+    assert_eq!(sea.toll().struck, 2);
+    sea.spared.clear();
+    let end = sea.pass(60_000).unwrap();
+    assert_eq!(end, "the storm is over: 6 died in 2 rounds, wills 6 of 6, 0 lost");
+}
+
+#[test]
+fn whoever_is_gone_before_its_order_is_not_waited_for() {
+    let mut sea = Sea::of(2, 0);
+    sea.deaf.insert(id(0));
+    sea.begin(mass(Kind::Cut, Size::Percent(100), 1, 0), 2);
+    assert_eq!(sea.pass(5_000), None);
+    sea.silent.insert(id(0));
+    sea.close(&id(0), Cause::ServerInitiated);
+    let end = sea.pass(60_000).unwrap();
+    assert_eq!((end.as_str(), sea.now), ("cut at random: 1 died, wills 1 of 1, 0 lost", 5_000));
+}
+
+#[test]
+fn an_order_that_was_not_obeyed_is_waited_for_once() {
+    // Nobody heals it: it goes on when the time for the order is over.
+    let mut sea = Sea::of(2, 0);
+    sea.deaf.insert(id(0));
+    sea.begin(Mass { fault: Fault::Freeze, ..mass(Kind::Partition, Size::Percent(100), 0, 0) }, 2);
+    assert_eq!(sea.pass(600_000), None);
+    let late = sea.hub.tempest().and_then(Tempest::next_deadline);
+    assert_eq!(late, None, "nothing is left to do");
+    // Carried out after all, it counts, and is brought back.
+    sea.tell(Report::Device(DeviceEvent::Faulted { at: sea.time(), client: id(0), fault: Fault::Freeze }));
+    assert_eq!(sea.toll().struck, 2);
+    assert_eq!(sea.hub.end_mass().unwrap().left_down(), [id(0), id(1)]);
 }
 
 #[test]
