@@ -52,6 +52,8 @@ pub struct Death {
     pub weight: Weight,
     /// Whether it was a freeze, whose will waits for the keep alive.
     pub frozen: bool,
+    /// Of a takeover that has not come about: when the freeze before it began, and when the will of that one is overdue.
+    before: Option<(Moment, Moment)>,
 }
 
 /// What a will came of.
@@ -145,6 +147,9 @@ impl Account {
         // session ends and it might come. One that takes over a session which is kept cancels it too.
         let cancels = |death: &Death| at < death.at + terms.delay || (death.frozen && frozen && !terms.clean);
         self.reweigh(|death| (death.weight == Weight::Due && cancels(death)).then_some(Weight::Possible), change);
+        for death in &mut self.pending {
+            death.before = None;
+        }
         (self.standing, self.conn, self.keep_alive) = (Standing::Up, Some(conn), keep_alive);
         (self.dying, self.spared) = (None, None);
         self.connects += 1;
@@ -181,12 +186,14 @@ impl Account {
         if before.is_some() {
             let open = |death: &&mut Death| match death.weight {
                 Weight::Due => death.frozen && fault != Fault::Freeze,
-                weight => weight == Weight::Tentative,
+                weight => weight == Weight::Tentative || death.before.is_some(),
             };
             let death = self.pending.iter_mut().rev().find(open)?;
             let due = at + terms.delay + terms.patience;
+            let freeze = if death.frozen { Some((death.at, death.due)) } else { death.before };
+            let before = freeze.filter(|_| fault == Fault::Takeover);
             change(Change { from: Some(death.weight), to: Some(weight) });
-            *death = Death { at, due, weight, frozen: fault == Fault::Freeze };
+            *death = Death { at, due, weight, frozen: fault == Fault::Freeze, before };
             return Some(due);
         }
         if fault == Fault::Leave {
@@ -196,16 +203,41 @@ impl Account {
         // Brokers look every few seconds: Mosquitto took up to 2.7 times a keep alive of 2 s.
         let silence = if frozen { self.keep_alive.interval()? * 2 } else { Duration::ZERO };
         let due = at + silence + terms.delay + terms.patience;
-        Some(self.await_will(Death { at, due, weight, frozen }, change))
+        Some(self.await_will(Death { at, due, weight, frozen, before: None }, change))
     }
 
-    /// The second client of a takeover could not connect: the first one lives. A broker that took its CONNECT and did not
-    /// say so may still publish the will.
-    pub(super) fn spare(&mut self, change: impl FnMut(Change)) {
-        if self.spared.take().is_some() {
-            self.dying = (self.standing == Standing::Frozen).then_some(Fault::Freeze);
-            self.reweigh(|death| (death.weight == Weight::Tentative).then_some(Weight::Possible), change);
+    /// The second client of a takeover could not connect: the first one lives, or is as frozen as it was. Gives the moment
+    /// at which the will of a freeze is overdue.
+    pub(super) fn spare(&mut self, change: impl FnMut(Change)) -> Option<Moment> {
+        self.spared.take()?;
+        self.live_on(change)
+    }
+
+    /// A takeover has come to nothing. A broker that took its CONNECT and did not say so may still publish the will.
+    fn live_on(&mut self, mut change: impl FnMut(Change)) -> Option<Moment> {
+        self.dying = (self.standing == Standing::Frozen).then_some(Fault::Freeze);
+        let mut overdue = None;
+        for death in &mut self.pending {
+            let from = death.weight;
+            // One that became due in the meantime is the takeover's.
+            let before = death.before.take().filter(|_| from != Weight::Due);
+            if let Some((at, due)) = before {
+                (death.at, death.due, death.frozen) = (at, due, true);
+            }
+            death.weight = match from {
+                Weight::Tentative | Weight::Possible if before.is_some() => Weight::Due,
+                Weight::Tentative => Weight::Possible,
+                other => other,
+            };
+            if death.weight == from {
+                continue;
+            }
+            if death.weight == Weight::Due {
+                overdue = Some(death.due);
+            }
+            change(Change { from: Some(from), to: Some(death.weight) });
         }
+        overdue
     }
 
     /// Its connection ended. Says what is to be thought of its will, if that was not this side's doing.
@@ -247,7 +279,9 @@ impl Account {
             return Dropped::Answered;
         }
         let due = at + terms.delay + terms.patience;
-        Dropped::Until(self.await_will(Death { at, due, weight: Weight::Possible, frozen: false }, change))
+        Dropped::Until(
+            self.await_will(Death { at, due, weight: Weight::Possible, frozen: false, before: None }, change),
+        )
     }
 
     /// Its will came. Says what it came of.
@@ -285,8 +319,8 @@ impl Account {
     /// many.
     pub(super) fn pass(&mut self, now: Moment, mut change: impl FnMut(Change)) -> bool {
         if self.spared.take_if(|at| *at <= now).is_some() {
-            // The second client never came: the first one lives, whatever is thought of its will.
-            self.dying = None;
+            // The second client never came. A freeze's own deadline is still to come, or has passed and counts below.
+            self.live_on(&mut change);
         }
         self.pending.retain(|death| {
             let over = death.due <= now && matches!(death.weight, Weight::Tentative | Weight::Possible);

@@ -125,10 +125,7 @@ impl Ledger {
 
     /// A takeover came to nothing, and it is known at once.
     pub fn spared(&mut self, id: &ClientId) -> Option<Key> {
-        self.account(id, |account, _, totals| {
-            account.spare(|change| totals.reweigh(change));
-            None
-        })
+        self.account(id, |account, _, totals| account.spare(|change| totals.reweigh(change)))
     }
 
     /// A device's connection ended.

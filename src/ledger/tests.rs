@@ -309,6 +309,71 @@ fn a_takeover_that_is_known_to_have_failed_leaves_a_device_that_can_die_at_once(
     assert!(story.ledger.totals().exactly_once());
 }
 
+/// It is known at once or in the end, before or after the freeze's own time.
+#[test]
+fn the_will_of_a_freeze_has_to_come_when_a_takeover_comes_to_nothing() {
+    for terms in [terms(), Terms { clean: false, ..terms() }] {
+        for (told, takeovers) in [(true, 1), (true, 2), (false, 1), (false, 2)] {
+            let frozen = || {
+                let mut story = Story::new(1, terms);
+                story.fault(0, Fault::Freeze);
+                let due = story.ledger.next_deadline().unwrap();
+                for _ in 0..takeovers {
+                    story.fault(0, Fault::Takeover);
+                }
+                if told {
+                    story.ledger.spared(&id(0));
+                } else {
+                    story.wait(PATIENCE);
+                    // The later of two is given up after the first.
+                    story.wait(Duration::from_millis(2));
+                }
+                assert_eq!((story.ledger.totals().awaited(), story.ledger.accounts()[0].is_up()), (1, false));
+                assert_eq!(story.ledger.accounts()[0].standing, Standing::Frozen);
+                (story, due)
+            };
+            let (mut story, due) = frozen();
+            story.now = Moment::from_micros(due.as_micros() - 1_000);
+            story.wait(Duration::ZERO);
+            story.will(0);
+            story.close(0, Cause::KeepAliveTimeout);
+            assert_eq!(story.sums(), [1, 1, 0, 0, 0, 0, 0, 0], "{terms:?} {told}");
+            assert_eq!((story.ledger.totals().freeze_to_will.len(), story.ledger.totals().cut_to_will.len()), (1, 0));
+            story.wait(PATIENCE);
+            assert!(story.ledger.totals().exactly_once());
+
+            let (mut story, due) = frozen();
+            story.now = due;
+            story.wait(Duration::ZERO);
+            assert_eq!((story.sums(), story.ledger.totals().awaited()), ([1, 0, 0, 1, 0, 0, 0, 0], 0), "it is lost");
+        }
+    }
+}
+
+#[test]
+fn a_takeover_of_a_frozen_device_that_fails_late_leaves_no_will_that_is_waited_for() {
+    let mut story = Story::new(1, terms());
+    story.fault(0, Fault::Freeze);
+    let due = story.ledger.next_deadline().unwrap();
+    story.now = Moment::from_micros(due.as_micros() - 5_000);
+    story.fault(0, Fault::Takeover);
+    story.wait(Duration::from_secs(1));
+    assert_eq!(story.ledger.totals().awaited(), 1, "the takeover may come about");
+    story.ledger.spared(&id(0));
+    story.wait(Duration::ZERO);
+    assert_eq!((story.sums(), story.ledger.totals().awaited()), ([1, 0, 0, 1, 0, 0, 0, 0], 0));
+
+    // What the second client brought about is its own.
+    let mut story = Story::new(1, Terms { clean: false, ..terms() });
+    story.fault(0, Fault::Freeze);
+    story.fault(0, Fault::Takeover);
+    story.close(0, Cause::SessionTakenOver);
+    story.open(0);
+    story.fault(0, Fault::Takeover);
+    story.ledger.spared(&id(0));
+    assert_eq!((story.ledger.totals().awaited(), story.ledger.accounts()[0].is_up()), (0, true));
+}
+
 #[test]
 fn a_second_fault_on_the_way_makes_no_second_will() {
     let mut story = Story::new(2, terms());
