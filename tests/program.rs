@@ -87,6 +87,32 @@ fn a_second_client_with_the_same_id_takes_over() {
 }
 
 #[test]
+fn a_device_that_is_told_to_end_says_how_it_goes() {
+    let mut stream = Stream::start(&["watch", "--listen", "127.0.0.1:0"]);
+    let url = stream.address();
+    let mut device = lwtop(&["device", "--broker", &url, "--id", "brief", "--count", "2", "--sleep", "1h"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    stream.event("online", "brief");
+    stream.event("online", "brief-2");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(device.stdout.take().expect("its output")));
+    let mut line = || lines.next().map(|line| line.expect("a text"));
+    for _ in 0..2 {
+        while !line().expect("it sleeps").contains("sleeping") {}
+    }
+    let pid = device.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+    let said: Vec<_> = std::iter::from_fn(line).collect();
+    for (said, id) in said.iter().zip(["brief", "brief-2"]) {
+        assert!(said.starts_with(&format!("{id}: dying: ")), "{said}");
+        assert!(said.ends_with("; the broker is to publish its will"), "{said}");
+        assert_eq!(stream.event("offline", id)["will_sent"], true);
+    }
+    assert_eq!((said.len(), device.wait().expect("an exit status").code()), (2, Some(0)));
+}
+
+#[test]
 fn silence_is_a_keep_alive_timeout() {
     let mut stream = Stream::start(&["watch", "--listen", "127.0.0.1:0"]);
     let url = stream.address();
@@ -290,7 +316,10 @@ fn a_swarm_counts_its_wills_and_says_so() {
     assert_eq!(lines.lines().count(), 30);
     let last: Value = serde_json::from_str(lines.lines().last().unwrap()).expect("an object a line");
     assert_eq!((&last["device"], &last["wills"]), (&"lwtThing-30".into(), &1.into()));
-    assert!(stderr(&result).lines().any(|line| line.starts_with("lwtop: ending")), "{}", stderr(&result));
+    for phase in ["starting", "launching", "ending"] {
+        let told = stderr(&result).lines().filter(|line| line.starts_with(&format!("lwtop: {phase}"))).count();
+        assert_eq!(told, 1, "{phase}: {}", stderr(&result));
+    }
 
     let large = output(&["swarm", "--listen", "127.0.0.1:0", "--count", "1000000"]);
     assert_eq!(large.status.code(), Some(1));

@@ -9,6 +9,7 @@ use crate::mqtt::{ClientId, Fault};
 use std::fmt::Write as _;
 use std::io::{Write, stderr, stdout};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::JoinSet;
 
 pub(super) fn run(args: &DeviceArgs) -> Result<(), Failure> {
@@ -25,24 +26,57 @@ pub(super) fn run(args: &DeviceArgs) -> Result<(), Failure> {
     // A takeover opens a second connection.
     let each = if args.fault == Fault::Takeover { 2 } else { 1 };
     limits::room(limits::raise_open_files(), 0, ids.len(), each).map_err(Failure::Runtime)?;
+    let ones: Vec<_> = ids.into_iter().map(|id| Arc::new(One { id, connected: AtomicBool::new(false) })).collect();
     executor()?.block_on(async {
         let stop =
             signals::asked_to_end().map_err(|error| Failure::Runtime(format!("signals cannot be handled: {error}")))?;
         tokio::select! {
-            result = live(&solo, ids) => result,
+            result = live(&solo, &ones) => result,
             // As when the article's script is interrupted: the process ends, the socket closes, the will is due.
-            () = stop => Ok(()),
+            () = stop => {
+                for one in ones.iter().filter(|one| one.connected.load(Ordering::Acquire)) {
+                    say(&solo, &one.id, ones.len() == 1, &Step::Dying(None));
+                }
+                Ok(())
+            }
         }
     })
 }
 
+/// One of the devices.
+struct One {
+    id: ClientId,
+    /// Whether its socket is open, and nothing has been said of its end but that it falls silent.
+    connected: AtomicBool,
+}
+
+impl One {
+    fn note(&self, step: &Step) {
+        let connected = match step {
+            Step::Connected(_) => true,
+            Step::Dying(fault) => *fault == Some(Fault::Freeze),
+            Step::ClosedByBroker => false,
+            _ => return,
+        };
+        self.connected.store(connected, Ordering::Release);
+    }
+}
+
 /// Lets all of them live and die. What goes wrong with one of several is told at once, and keeps no other from its life.
-async fn live(solo: &Arc<Solo>, ids: Vec<ClientId>) -> Result<(), Failure> {
-    let alone = ids.len() == 1;
+async fn live(solo: &Arc<Solo>, ones: &[Arc<One>]) -> Result<(), Failure> {
+    let alone = ones.len() == 1;
     let mut lives = JoinSet::new();
-    for id in ids {
-        let solo = Arc::clone(solo);
-        lives.spawn(async move { solo.run(&id, |step| say(&solo, &id, alone, &step)).await });
+    for one in ones {
+        let (solo, one) = (Arc::clone(solo), Arc::clone(one));
+        lives.spawn(async move {
+            let tell = |step| {
+                one.note(&step);
+                say(&solo, &one.id, alone, &step);
+            };
+            let life = solo.run(&one.id, tell).await;
+            one.connected.store(false, Ordering::Release);
+            life
+        });
     }
     let mut failed = false;
     while let Some(life) = lives.join_next().await {
