@@ -143,7 +143,9 @@ impl Screen {
             let _ = writeln!(self.log, "lwtop: {notice}");
         }
         let turned = self.shown.replace(progress.phase) != Some(progress.phase);
-        if progress.phase == Phase::Done || progress.now < self.next && !turned && progress.notices.is_empty() {
+        // A notice takes the place of the line that changes; one in a log stands where it stood.
+        let wiped = self.live && !progress.notices.is_empty();
+        if progress.phase == Phase::Done || progress.now < self.next && !turned && !wiped {
             return;
         }
         let every = if self.live { Duration::from_millis(200) } else { Duration::from_secs(5) };

@@ -90,6 +90,8 @@ pub struct Account {
     /// How many of its wills came.
     pub wills: u32,
     conn: Option<ConnId>,
+    /// Its connection before this one, if that was open, and nothing was done to it, when this one came.
+    displaced: Option<ConnId>,
     keep_alive: KeepAlive,
     /// What this connection dies of.
     dying: Option<Fault>,
@@ -112,6 +114,7 @@ impl Account {
             deaths: 0,
             wills: 0,
             conn: None,
+            displaced: None,
             keep_alive: KeepAlive(0),
             dying: None,
             spared: None,
@@ -150,6 +153,7 @@ impl Account {
         for death in &mut self.pending {
             death.before = None;
         }
+        self.displaced = self.conn.filter(|_| self.is_up());
         (self.standing, self.conn, self.keep_alive) = (Standing::Up, Some(conn), keep_alive);
         (self.dying, self.spared) = (None, None);
         self.connects += 1;
@@ -238,6 +242,12 @@ impl Account {
             change(Change { from: Some(from), to: Some(death.weight) });
         }
         overdue
+    }
+
+    /// Whether a connection that ends so is taken over by somebody else: nobody here did it.
+    pub(super) fn is_robbed(&self, conn: ConnId, cause: Cause) -> bool {
+        let own = self.conn == Some(conn) && self.is_up();
+        cause == Cause::SessionTakenOver && (own || self.displaced == Some(conn))
     }
 
     /// Its connection ended. Says what is to be thought of its will, if that was not this side's doing.

@@ -131,6 +131,7 @@ impl Ledger {
     /// A device's connection ended.
     pub fn closed(&mut self, id: &ClientId, conn: ConnId, cause: Cause, at: Moment) -> Option<Key> {
         self.account(id, |account, terms, totals| {
+            totals.robbed += u64::from(account.is_robbed(conn, cause));
             let dropped = account.closed((conn, cause), at, terms, |change| totals.reweigh(change))?;
             totals.ended += 1;
             totals.dropped(dropped)

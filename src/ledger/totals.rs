@@ -66,6 +66,8 @@ pub struct Totals {
     pub deaths: [u64; Fault::ALL.len()],
     /// Connections that ended without this side's doing.
     pub ended: u64,
+    /// Connections that somebody else took over with the same client id, where the broker or the gateway says so.
+    pub robbed: u64,
     /// Wills that came of a death that a will had to come of.
     pub received: u64,
     /// Those among them that came after their time: they had been counted as lost or unseen.

@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use std::fmt;
 use std::time::Duration;
 
+/// Said where it is known; 3.1.1 has no word for it.
+const ROBBED: &str = "taken over by another client with the same id: choose other ids with --id";
+
 /// What came of a swarm.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
@@ -61,7 +64,7 @@ pub struct Connects {
     pub reconnects: u64,
     /// Attempts that failed.
     pub failed: u64,
-    /// Why.
+    /// Why, and what is known of those that were dropped.
     pub reasons: Vec<Reason>,
     /// Connections that ended without the swarm's doing.
     pub dropped: u64,
@@ -165,7 +168,7 @@ impl Summary {
                 accepted: totals.connects,
                 reconnects: totals.reconnects,
                 failed: totals.failed,
-                reasons: totals.reasons.iter().map(|(why, count)| Reason { why: why.clone(), count: *count }).collect(),
+                reasons: reasons(totals),
                 dropped: totals.ended,
             },
             storms,
@@ -201,6 +204,13 @@ impl Summary {
     }
 }
 
+/// Why connects failed, and that somebody else uses the same client ids, where that is known.
+fn reasons(totals: &Totals) -> Vec<Reason> {
+    let failed = totals.reasons.iter().map(|(why, count)| Reason { why: why.clone(), count: *count });
+    let robbed = (totals.robbed > 0).then(|| Reason { why: ROBBED.to_owned(), count: totals.robbed });
+    failed.chain(robbed).collect()
+}
+
 /// What is known of one device in the end, as a JSON object.
 #[must_use]
 pub fn line(account: &Account) -> Value {
@@ -229,6 +239,11 @@ impl fmt::Display for Summary {
         writeln!(f)?;
         for Reason { why, count } in &connects.reasons {
             writeln!(f, "            {} × {why}", grouped(*count))?;
+        }
+        let known = connects.reasons.iter().any(|reason| reason.why == ROBBED);
+        if !known && connects.dropped > 0 && wills.duplicated + wills.unexpected > 0 {
+            let sign = "dropped, and wills of nobody's death";
+            writeln!(f, "            {sign}: another client may use the same ids (choose others with --id)")?;
         }
         let deaths: Vec<_> = self
             .deaths
@@ -288,7 +303,57 @@ mod tests {
     use super::*;
     use crate::clock::Moment;
     use crate::ledger::{Ledger, Terms};
-    use crate::mqtt::{ConnId, KeepAlive};
+    use crate::mqtt::{Cause, ConnId, KeepAlive};
+
+    #[test]
+    fn who_shares_its_ids_is_told_so() {
+        let terms = Terms { will: true, delay: Duration::ZERO, clean: true, patience: Duration::from_secs(1) };
+        let now = Moment::default();
+        let told = |story: &dyn Fn(&mut Ledger)| {
+            let mut ledger = Ledger::new(terms);
+            ledger.launched("d".into(), now);
+            ledger.opened(&"d".into(), ConnId(1), KeepAlive(30), now);
+            story(&mut ledger);
+            ledger.settle();
+            let summary = Summary::new("b".to_owned(), 1, Duration::ZERO, (0, 0), ledger.totals());
+            (ledger.totals().robbed, summary.to_string().matches("with --id").count())
+        };
+        let close = |ledger: &mut Ledger, conn, cause| {
+            ledger.closed(&"d".into(), ConnId(conn), cause, now);
+        };
+        let open = |ledger: &mut Ledger, conn| {
+            ledger.opened(&"d".into(), ConnId(conn), KeepAlive(30), now);
+        };
+        let will = |ledger: &mut Ledger| ledger.will(Some(&"d".into()), now);
+        // As the device hears it, in MQTT 5.
+        assert_eq!(told(&|ledger| close(ledger, 1, Cause::SessionTakenOver)), (1, 1));
+        // As the gateway sees it.
+        let seen = |ledger: &mut Ledger| {
+            open(ledger, 2);
+            close(ledger, 1, Cause::SessionTakenOver);
+        };
+        assert_eq!(told(&seen), (1, 1));
+        // Its own takeovers, in either order, and the return of a frozen one.
+        for fault in [Fault::Takeover, Fault::Freeze] {
+            let first = |ledger: &mut Ledger| {
+                ledger.faulted(&"d".into(), fault, now);
+                seen(ledger);
+            };
+            let last = |ledger: &mut Ledger| {
+                ledger.faulted(&"d".into(), fault, now);
+                close(ledger, 1, Cause::SessionTakenOver);
+                open(ledger, 2);
+            };
+            assert_eq!((told(&first), told(&last)), ((0, 0), (0, 0)), "{fault}");
+        }
+        // Without a word for it, there are only signs: wills that no death of the swarm explains.
+        assert_eq!(told(&|ledger| close(ledger, 1, Cause::ServerInitiated)), (0, 0));
+        let sign = |ledger: &mut Ledger| {
+            close(ledger, 1, Cause::ServerInitiated);
+            (0..3).for_each(|_| will(ledger));
+        };
+        assert_eq!(told(&sign), (0, 1));
+    }
 
     #[test]
     fn the_verdict_says_no_more_than_is_known() {
