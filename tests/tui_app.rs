@@ -547,7 +547,7 @@ fn the_header_tells_of_losses() {
     world.status.dropped = 17;
     world.status.refused = 2;
     let header = world.draw().lines().next().unwrap_or_default().to_owned();
-    for wanted in ["17 dropped", "2 refused", "link up", "● 3 online"] {
+    for wanted in ["17 not published", "2 refused", "link up", "● 3 online"] {
         assert!(header.contains(wanted), "{wanted} is not in {header}");
     }
 }

@@ -113,7 +113,7 @@ fn facts(canvas: &mut Canvas<'_>) -> Vec<Piece> {
         add(1, "insecure".to_owned(), look.bad());
     }
     if status.dropped > 0 {
-        add(3, format!("{} dropped", number(status.dropped)), look.bad());
+        add(3, format!("{} not published", number(status.dropped)), look.bad());
     }
     if status.refused > 0 {
         add(3, format!("{} refused", number(status.refused)), look.warn());
