@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use support::{Connect, Wire, World, publish};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// Nothing waits so long in a test: what has this deadline is waited for.
 const LONG: Duration = Duration::from_secs(3_600);
@@ -365,41 +365,118 @@ async fn who_leaves_and_comes_back_at_once_has_no_will() {
     assert_eq!(wills_of_leavers(outside, Some(addr)).await, 0, "Mosquitto");
 }
 
-/// A broker that does not close after DISCONNECT, and a client that comes back.
-async fn comes_back(leave_deadline: Duration) -> (Wire, Wire) {
-    let broker = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = broker.local_addr().unwrap().port();
-    let outside = |config: &mut GatewayConfig| {
-        *config = GatewayConfig { leave_deadline, ..GatewayConfig::in_front_of("127.0.0.1", port) };
-    };
-    let (world, _) = World::start_like(Vec::new(), outside).await;
-    let connect = async |id| {
-        let mut device = Wire::connect(world.addr()).await;
+/// A gateway in front of a broker that does only what a test makes it do.
+struct Puppet {
+    world: World,
+    broker: TcpListener,
+}
+
+impl Puppet {
+    async fn start(leave_deadline: Duration) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        // What it does not read is to be soon too much.
+        socket.set_recv_buffer_size(4_096).unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let broker = socket.listen(16).unwrap();
+        let port = broker.local_addr().unwrap().port();
+        let outside = |config: &mut GatewayConfig| {
+            *config = GatewayConfig { leave_deadline, ..GatewayConfig::in_front_of("127.0.0.1", port) };
+        };
+        Self { world: World::start_like(Vec::new(), outside).await.0, broker }
+    }
+
+    /// A device that has said CONNECT.
+    async fn device(&self, id: &str) -> Wire {
+        let mut device = Wire::connect(self.world.addr()).await;
         device.send(&Connect::new(id, 4).with_will().bytes()).await;
-        (device, Wire { stream: support::soon("a connection to the broker", broker.accept()).await.unwrap().0 })
-    };
-    let (mut device, mut older) = connect("a").await;
-    older.packet().await.expect("CONNECT");
-    older.send(&[0x20, 2, 0, 0]).await;
-    device.packet().await.expect("CONNACK");
-    device.send(&[0xe0, 0]).await;
-    assert_eq!(older.packet().await.expect("DISCONNECT"), [0xe0, 0]);
-    let (_device, newer) = connect("a").await;
-    // Somebody else does not wait.
-    connect("b").await.1.packet().await.expect("CONNECT");
-    (older, newer)
+        device
+    }
+
+    /// The next connection to the broker, and the client id in its CONNECT.
+    async fn accept(&self) -> (Wire, String) {
+        let mut wire =
+            Wire { stream: support::soon("a connection to the broker", self.broker.accept()).await.unwrap().0 };
+        let connect = wire.packet().await.expect("CONNECT");
+        let id = &connect[14..][..usize::from(connect[13])];
+        (wire, String::from_utf8(id.to_vec()).unwrap())
+    }
+
+    /// A device that has connected, and its connection to the broker.
+    async fn connected(&self, id: &str) -> (Wire, Wire) {
+        let mut device = self.device(id).await;
+        let (mut upstream, _) = self.accept().await;
+        upstream.send(&[0x20, 2, 0, 0]).await;
+        device.packet().await.expect("CONNACK");
+        (device, upstream)
+    }
+
+    /// A device that has left, of which the broker has not closed the connection.
+    async fn left(&self, id: &str) -> (Wire, Wire) {
+        let (mut device, mut upstream) = self.connected(id).await;
+        device.send(&[0xe0, 0]).await;
+        assert_eq!(upstream.packet().await.expect("DISCONNECT"), [0xe0, 0]);
+        (device, upstream)
+    }
+
+    /// Somebody else does not wait, and nobody goes before.
+    async fn only_another_comes_in(&self) {
+        let _other = self.device("b").await;
+        assert_eq!(self.accept().await.1, "b");
+    }
 }
 
 #[tokio::test]
 async fn the_broker_hears_of_a_client_that_comes_back_when_it_has_closed_the_older_connection() {
-    let (older, mut newer) = comes_back(LONG).await;
-    assert_eq!(newer.stream.try_read(&mut [0; 1]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    let puppet = Puppet::start(LONG).await;
+    let (_device, older) = puppet.left("a").await;
+    let _back = puppet.device("a").await;
+    puppet.only_another_comes_in().await;
     drop(older);
-    assert_eq!(newer.packet().await.expect("CONNECT")[0], 0x10);
+    assert_eq!(puppet.accept().await.1, "a");
 }
 
 #[tokio::test]
 async fn a_broker_that_does_not_close_after_disconnect_is_not_waited_for_without_end() {
-    let (_older, mut newer) = comes_back(Duration::from_millis(1)).await;
-    assert_eq!(newer.packet().await.expect("CONNECT")[0], 0x10);
+    let puppet = Puppet::start(Duration::from_millis(1)).await;
+    let (_device, _older) = puppet.left("a").await;
+    let _back = puppet.device("a").await;
+    assert_eq!(puppet.accept().await.1, "a");
+}
+
+#[tokio::test]
+async fn a_client_that_goes_while_it_waits_for_its_older_connection_is_not_connected() {
+    let mut puppet = Puppet::start(LONG).await;
+    let (_device, older) = puppet.left("a").await;
+    assert_eq!(puppet.world.opened().await.client.as_str(), "a");
+    puppet.world.closed().await;
+    drop(puppet.device("a").await);
+    let (client, why) = puppet.world.refused().await;
+    assert_eq!(client.as_str(), "a");
+    assert_eq!(why, "it went away while an older connection with its client id was ending");
+    drop(older);
+    puppet.only_another_comes_in().await;
+}
+
+#[tokio::test]
+async fn the_broker_takes_all_that_a_client_said_before_it_hears_that_it_comes_back() {
+    let puppet = Puppet::start(LONG).await;
+    // More than there is room for between the gateway and a broker that does not read.
+    let probe = TcpStream::connect(puppet.broker.local_addr().unwrap()).await.unwrap();
+    let (unread, _) = puppet.broker.accept().await.unwrap();
+    probe.writable().await.unwrap();
+    let mut room = 0;
+    while let Ok(written) = probe.try_write(&[0; 16 * 1_024]) {
+        room += written;
+    }
+    drop((probe, unread));
+    let (mut device, mut older) = puppet.connected("a").await;
+    device.send(&publish("t", &vec![0; room + room / 4])).await;
+    device.send(&[0xe0, 0]).await;
+    let _back = puppet.device("a").await;
+    puppet.only_another_comes_in().await;
+    assert_eq!(older.packet().await.expect("PUBLISH")[0], 0x30);
+    assert_eq!(older.packet().await.expect("DISCONNECT"), [0xe0, 0]);
+    puppet.only_another_comes_in().await;
+    drop(older);
+    assert_eq!(puppet.accept().await.1, "a");
 }

@@ -8,8 +8,9 @@ use super::decode::{self, Answer, Hello};
 use super::door::Door;
 use super::ending::Ending;
 use super::greet::{Greeted, greet, refuse};
+use super::line::{Order, Rival};
 use super::observer::Whole;
-use super::registry::{Entry, Order};
+use super::registry::Entry;
 use super::relay::{Relay, Turn, Watch};
 use super::{Shared, farewell, spy};
 use crate::fleet::{Closed, Opened, Refuser, SessionEvent, Via};
@@ -30,10 +31,10 @@ pub(super) async fn serve(shared: Arc<Shared>, door: Door, device: TcpStream, pe
     }
     // Boxed: it is over soon, and a connection that idles for days is not to carry its size.
     let Some(greeted) = Box::pin(greet(&shared, &entry, door, device, peer)).await else { return };
-    let Greeted { relay: mut relays, hello, name, via } = greeted;
+    let Greeted { relay: mut relays, hello, name, via, rival } = greeted;
     let relay = &mut relays;
     let mut session =
-        Session { shared: &shared, entry: &entry, peer, via, client: name, hello: Some(hello), open: false };
+        Session { shared: &shared, entry: &entry, peer, via, client: name, hello: Some(hello), rival, open: false };
     let mut patience = Some(Box::pin(sleep(shared.config.answer_deadline)));
     let mut waiting = None;
     loop {
@@ -47,13 +48,7 @@ pub(super) async fn serve(shared: Arc<Shared>, door: Door, device: TcpStream, pe
                 if patience.as_mut().is_some_and(|patience| patience.as_mut().poll(cx).is_ready()) {
                     return Poll::Ready(Ok(Turn::Ended(Box::new(Ending::unanswered()))));
                 }
-                // Asked before the look: what the device said before the knock is there by now.
-                let knocked = entry.line.is_knocked_at();
-                let turn = relay.poll(cx, &watch);
-                if knocked && turn.is_pending() {
-                    shared.registry.heed(&entry.line);
-                }
-                turn.map(Ok)
+                relay.poll(cx, &watch).map(Ok)
             })
             .await
         };
@@ -98,6 +93,8 @@ struct Session<'a> {
     client: ClientId,
     /// Until CONNACK came.
     hello: Option<Box<Hello>>,
+    /// What it is to an older connection of its client id, until CONNACK came.
+    rival: Option<Rival>,
     /// Opened was reported, so Closed will be.
     open: bool,
 }
@@ -120,12 +117,14 @@ impl Session<'_> {
         let Answer { code, keep_alive, client } = decode::connack(packet.body(), relay.protocol);
         // A second CONNACK is the broker's fault and tells nothing.
         let Some(hello) = self.hello.take() else { return };
+        let rival = self.rival.take();
         if let Some(client) = client {
             self.client = client;
         }
         if code == 0 {
             relay.keep_alive = keep_alive.map_or(hello.keep_alive, KeepAlive);
             self.shared.registry.accepted(&self.client, self.conn(), relay.protocol);
+            drop(rival);
             // A person may have come to look meanwhile.
             self.entry.line.set_watched(self.shared.packets.looks_at(&self.client));
             self.open = true;
@@ -143,7 +142,7 @@ impl Session<'_> {
             };
             self.shared.report(SessionEvent::Opened(Box::new(opened))).await;
         } else {
-            self.shared.registry.concede(&self.client);
+            drop(rival);
             refuse(self.shared, self.client.clone(), Refuser::Broker, reason::connack(relay.protocol, code).to_owned())
                 .await;
         }
@@ -173,7 +172,7 @@ impl Session<'_> {
             }
             self.shared.report(SessionEvent::Closed(Box::new(closed))).await;
         } else if self.hello.is_some() {
-            self.shared.registry.concede(&self.client);
+            drop(self.rival);
             refuse(self.shared, self.client, Refuser::Gateway, format!("no CONNACK came: {}", ending.how)).await;
         }
         farewell::carry_out(self.shared, relay, ending, leaving).await;

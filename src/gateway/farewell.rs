@@ -79,6 +79,9 @@ async fn wind_down(relay: Relay, ending: Ending, leaving: Option<Leaving>) {
         Carry::Fin => {
             broker.queue(&ending.last);
             poll_fn(|cx| broker.poll_flush(cx)).await;
+            if let Some(leaving) = &leaving {
+                leaving.told();
+            }
             drop_end(broker.stream.shutdown()).await;
         }
         Carry::Known => {}

@@ -4,8 +4,9 @@ use super::arrival::{Arrival, NoConnect};
 use super::decode::{self, BadConnect, Hello};
 use super::door::{Door, Outside};
 use super::farewell::WIND_DOWN;
+use super::line::{Order, Rival};
 use super::observer::Whole;
-use super::registry::{Entry, Order};
+use super::registry::Entry;
 use super::relay::{Pass, Relay};
 use super::stream::Stream;
 use super::{Logins, Shared, spy, wills};
@@ -34,6 +35,8 @@ pub(super) struct Greeted {
     pub hello: Box<Hello>,
     pub name: ClientId,
     pub via: Via,
+    /// What it is to an older connection of its client id.
+    pub rival: Option<Rival>,
 }
 
 /// Reads CONNECT and connects to the broker. `None` if it came to nothing; then all is closed.
@@ -136,6 +139,15 @@ async fn let_in(shared: &Arc<Shared>, door: &Door, tcp: TcpStream, peer: SocketA
             return None;
         }
     }
+    let turn = shared.registry.turn(&name, shared.config.leave_deadline);
+    if let Err(lost) = with_patience(shared.config.place_deadline, &mut device, &mut rest, turn).await {
+        let (answer, why) = match lost {
+            Lost::Gone => (&[][..], "it went away while an older connection with its client id was ending"),
+            Lost::Late => (unavailable(hello.protocol), "an older connection with its client id does not end"),
+        };
+        turn_away(shared, device, answer, name, why.to_owned()).await;
+        return None;
+    }
     let broker = match connect_upstream(shared, &mut device, &mut rest).await {
         Ok(connected) => connected,
         Err(why) => {
@@ -143,16 +155,15 @@ async fn let_in(shared: &Arc<Shared>, door: &Door, tcp: TcpStream, peer: SocketA
             return None;
         }
     };
-    // Known from here on, because a broker may close the older connection before it answers the newer. A broker that does
-    // not close after DISCONNECT is not waited for.
-    let _ = timeout(shared.config.leave_deadline, shared.registry.turn(&name)).await;
+    // Known from here on, because a broker may close the older connection before it answers the newer.
+    let rival = shared.registry.rival(&name);
     let mut relay = Relay::new(device, observer, broker, &hello, mends);
     attend(shared, &mut relay, &connect, &hello, &name);
     relay.tally = tally;
     relay.last_packet = shared.clock.now();
     relay.broker.queue(&connect.bytes);
     relay.take_from_device(None, &rest, relay.last_packet);
-    Some(Greeted { relay, hello, name, via })
+    Some(Greeted { relay, hello, name, via, rival })
 }
 
 /// Writes down CONNECT and what comes after it, if a person looks at this client.

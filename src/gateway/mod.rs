@@ -11,14 +11,14 @@
 //!                                        arrival      what comes until CONNECT is whole
 //!                                        door         TLS (`tls`) and WebSocket (`upgrade`, `websocket`, `frames`)
 //!                                        complaints   who did not get in, told to a person
-//! registry    which client id is where                relay      copies bytes both ways, holds none while idle
+//! registry    which client id is where, whose turn    relay      copies bytes both ways, holds none while idle
 //!                                                     end          one of the two sockets, and what it has not taken
 //!                                                     observer   reads along, byte by byte, no I/O
 //!                                                     decode     CONNECT, CONNACK, DISCONNECT
 //!                                                     spy        every packet of the one who is looked at, put into `words`
 //!                                                     ending     what was seen ─▶ why it ended
 //!                                                     wills      which ones are refused
-//!                                                     farewell   carries the end to the other side
+//! line        one connection, seen from outside       farewell   carries the end to the other side
 //! ```
 //!
 //! A door turns an accepted socket into a [`stream`] of MQTT bytes, and everything behind it works on bytes.
@@ -33,6 +33,7 @@ mod ending;
 mod farewell;
 mod frames;
 mod greet;
+mod line;
 mod listen;
 mod logins;
 pub mod observer;
@@ -57,7 +58,8 @@ use crate::mqtt::{ClientId, ConnId, Fault, Protocol};
 use crate::wiring::quiet::USUAL;
 use crate::wiring::{ActivityBoard, Guests, PacketLog};
 use complaints::Complaints;
-use registry::{Order, Registry};
+use line::Order;
+use registry::Registry;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -90,7 +92,8 @@ pub struct GatewayConfig {
     pub place_deadline: Duration,
     /// How long the broker may take to accept a TCP connection.
     pub upstream_deadline: Duration,
-    /// How long the broker may take to close a connection after DISCONNECT, before it gets another CONNECT of the same client.
+    /// How long the broker may take to close a connection after DISCONNECT, before it gets another CONNECT of the same client;
+    /// and how long that CONNECT waits for the broker to take what the client has sent on its older connection.
     pub leave_deadline: Duration,
     /// How long the broker may take to answer CONNECT.
     pub answer_deadline: Duration,

@@ -1,87 +1,21 @@
 //! Which connections are open, and which client id is on which.
 
-use crate::mqtt::{ClientId, ConnId, Fault, Protocol};
-use crate::wiring::{Meter, Switch};
+use super::line::{Line, Order, Rival};
+use crate::mqtt::{ClientId, ConnId, Protocol};
 use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
-
-/// What the rest of the gateway holds of one connection.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub meter: Arc<Meter>,
-    /// Orders for its task.
-    pub switch: Switch,
-    /// Whether another client connects with the same client id: [`ALONE`], [`KNOCKED`], or [`HEEDED`].
-    rival: AtomicU8,
-    /// A person looks at its packets.
-    watched: AtomicBool,
-}
-
-/// Nobody else has its client id.
-const ALONE: u8 = 0;
-/// Somebody else comes with its client id, and this connection's task has not looked up since.
-const KNOCKED: u8 = 1;
-/// The same, and it has: it has read all that its device had said before.
-const HEEDED: u8 = 2;
-
-impl Line {
-    /// Whether another client connected, or is about to, with the same client id.
-    pub(super) fn has_rival(&self) -> bool {
-        self.rival.load(Ordering::Acquire) != ALONE
-    }
-
-    fn knock(&self) {
-        self.rival.store(KNOCKED, Ordering::Release);
-        self.switch.nudge();
-    }
-
-    /// Whether somebody else comes with its client id, and its task has not looked up since.
-    pub(super) fn is_knocked_at(&self) -> bool {
-        self.rival.load(Ordering::Acquire) == KNOCKED
-    }
-
-    /// Whether a person looks at its packets. Asked at every read: it is to cost nothing.
-    pub(super) fn is_watched(&self) -> bool {
-        self.watched.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_watched(&self, watched: bool) {
-        self.watched.store(watched, Ordering::Relaxed);
-    }
-}
-
-/// An order for a connection's task, as it fits through a [`Switch`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    Stop,
-    Fault(Fault),
-}
-
-impl Order {
-    const STOP: u8 = u8::MAX;
-
-    pub(super) fn code(self) -> u8 {
-        match self {
-            Self::Stop => Self::STOP,
-            // Zero means nothing to a switch.
-            Self::Fault(fault) => 1 + fault as u8,
-        }
-    }
-
-    pub(super) fn from_code(code: u8) -> Self {
-        Fault::ALL.into_iter().find(|fault| 1 + *fault as u8 == code).map_or(Self::Stop, Self::Fault)
-    }
-}
+use tokio::time::{Instant, timeout_at};
 
 #[derive(Debug, Default)]
 struct Open {
     lines: HashMap<ConnId, Arc<Line>>,
     clients: HashMap<ClientId, (ConnId, Protocol)>,
-    /// Connections whose device has said DISCONNECT, of which the broker has not closed its side.
-    leaving: HashMap<ClientId, ConnId>,
+    /// Connections whose device has said DISCONNECT, of which the broker has not closed its side, and when the broker was
+    /// told.
+    leaving: HashMap<ClientId, (ConnId, Option<Instant>)>,
 }
 
 impl Open {
@@ -112,12 +46,7 @@ pub(super) struct Registry {
 impl Registry {
     /// Takes a connection in. It leaves when the guard is dropped.
     pub(super) fn enter(self: &Arc<Self>, conn: ConnId) -> Entry {
-        let line = Arc::new(Line {
-            meter: Meter::new(conn),
-            switch: Switch::default(),
-            rival: AtomicU8::new(ALONE),
-            watched: AtomicBool::new(false),
-        });
+        let line = Arc::new(Line::new(conn));
         self.lock().lines.insert(conn, Arc::clone(&line));
         Entry { registry: Arc::clone(self), line }
     }
@@ -135,52 +64,64 @@ impl Registry {
         if let Some((before, _)) = open.clients.insert(client.clone(), (conn, protocol))
             && let Some(line) = open.lines.get(&before)
         {
-            line.rival.store(HEEDED, Ordering::Release);
+            Rival::of(line).stay();
             self.older.notify_waiters();
         }
     }
 
-    /// A client with the id of `client` is about to connect. Waits until a connection that has it already has read what its
+    /// A client with the id of `client` wants to connect. Waits until a connection that has it already has read what its
     /// device said until now, and if that was DISCONNECT, until the broker has closed it: a broker that read the new CONNECT
     /// first would take the session over, and publish the will of a device that left (3.1.1 section 3.1.4).
     ///
+    /// A broker that takes nothing of the older connection is waited for only as long as `patience`; one that does not close
+    /// it, so long after DISCONNECT was written to it.
+    ///
     /// Mostly nobody has it, and that is all there is to it.
-    pub(super) async fn turn(&self, client: &ClientId) {
-        {
-            let open = self.lock();
-            if let Some(line) = open.line(client) {
-                line.knock();
-            } else if !open.leaving.contains_key(client) {
-                return;
-            }
-        }
+    pub(super) async fn turn(&self, client: &ClientId, patience: Duration) {
+        let mut knocked: Option<(ConnId, u32, Instant)> = None;
         loop {
             let mut older = pin!(self.older.notified());
             // Before the look, so that what happens in between is not missed.
             older.as_mut().enable();
-            {
+            let until = {
                 let open = self.lock();
-                if !open.leaving.contains_key(client) && !open.line(client).is_some_and(|line| line.is_knocked_at()) {
-                    return;
+                let unheeded = open.line(client).and_then(|line| {
+                    let conn = line.meter.conn();
+                    // Another may have come in between; what its device said counts as well.
+                    let knock = knocked.filter(|(before, ..)| *before == conn);
+                    let (_, knock, until) =
+                        *knocked.insert(knock.unwrap_or_else(|| (conn, line.knock(), Instant::now() + patience)));
+                    (!line.has_heeded(knock)).then_some(until)
+                });
+                match (open.leaving.get(client), unheeded) {
+                    (None, None) => return,
+                    (None, Some(until)) => Some(until),
+                    // Its end is being reported; then it is told.
+                    (Some((_, None)), _) => None,
+                    (Some((_, Some(told))), unheeded) => Some((*told + patience).max(unheeded.unwrap_or(*told))),
+                }
+            };
+            match until {
+                None => older.await,
+                Some(until) => {
+                    if timeout_at(until, older).await.is_err() {
+                        return;
+                    }
                 }
             }
-            older.await;
         }
     }
 
-    /// The task of `line` knew of the knock, and has dealt with all that was there since.
-    pub(super) fn heed(&self, line: &Line) {
-        // Not if the other has given up meanwhile.
-        let _ = line.rival.compare_exchange(KNOCKED, HEEDED, Ordering::AcqRel, Ordering::Acquire);
+    /// The task of `line` has read all that had come from its device before `knock`.
+    pub(super) fn heed(&self, line: &Line, knock: u32) {
+        line.heed(knock);
         self.older.notify_waiters();
     }
 
-    /// Who was about to connect with the id of `client` does not: it stays with the connection that has it.
-    pub(super) fn concede(&self, client: &ClientId) {
-        if let Some(line) = self.lock().line(client) {
-            line.rival.store(ALONE, Ordering::Release);
-            self.older.notify_waiters();
-        }
+    /// CONNECT of a client with the id of `client` goes to the broker: until the guard is dropped, the connection that has it
+    /// has a rival. `None` if nobody has it.
+    pub(super) fn rival(&self, client: &ClientId) -> Option<Rival> {
+        self.lock().line(client).map(Rival::of)
     }
 
     /// `conn` is no longer the connection of `client`.
@@ -189,14 +130,14 @@ impl Registry {
         self.older.notify_waiters();
     }
 
-    /// The same, and its DISCONNECT is on its way to the broker: while the guard lives, it is leaving. `None` if another
-    /// connection has the id by now.
+    /// The same, and the broker is about to hear DISCONNECT: while the guard lives, it is leaving. `None` if another connection
+    /// has the id by now.
     pub(super) fn leaves(self: &Arc<Self>, client: &ClientId, conn: ConnId) -> Option<Leaving> {
         let mut open = self.lock();
         if !open.end(client, conn) {
             return None;
         }
-        open.leaving.insert(client.clone(), conn);
+        open.leaving.insert(client.clone(), (conn, None));
         drop(open);
         Some(Leaving { registry: Arc::clone(self), client: client.clone(), conn })
     }
@@ -226,7 +167,7 @@ impl Registry {
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        // Two maps that are changed by single operations are valid after any panic elsewhere.
+        // Three maps that are changed by single operations are valid after any panic elsewhere.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -256,11 +197,23 @@ pub(super) struct Leaving {
     conn: ConnId,
 }
 
+impl Leaving {
+    /// DISCONNECT was written to the broker.
+    pub(super) fn told(&self) {
+        if let Some((conn, told)) = self.registry.lock().leaving.get_mut(&self.client)
+            && *conn == self.conn
+        {
+            *told = Some(Instant::now());
+        }
+        self.registry.older.notify_waiters();
+    }
+}
+
 impl Drop for Leaving {
     fn drop(&mut self) {
         let mut open = self.registry.lock();
         // Another may have come and left since.
-        if open.leaving.get(&self.client) == Some(&self.conn) {
+        if open.leaving.get(&self.client).is_some_and(|(conn, _)| *conn == self.conn) {
             open.leaving.remove(&self.client);
         }
         drop(open);
@@ -273,13 +226,8 @@ mod tests {
     use super::*;
     use futures_util::poll;
 
-    #[test]
-    fn orders_fit_through_a_switch() {
-        for order in Fault::ALL.map(Order::Fault).into_iter().chain([Order::Stop]) {
-            assert_ne!(order.code(), 0);
-            assert_eq!(Order::from_code(order.code()), order);
-        }
-    }
+    /// Nothing waits so long in a test.
+    const LONG: Duration = Duration::from_secs(3_600);
 
     #[test]
     fn a_newer_connection_is_the_rival_of_the_older() {
@@ -302,23 +250,57 @@ mod tests {
         let registry = Arc::new(Registry::default());
         let id = ClientId::from("a");
         let (older, other) = (registry.enter(ConnId(1)), registry.enter(ConnId(2)));
-        assert!(poll!(pin!(registry.turn(&id))).is_ready(), "nobody has it");
+        let turn = || registry.turn(&id, LONG);
+        assert!(poll!(pin!(turn())).is_ready(), "nobody has it");
         registry.accepted(&id, ConnId(1), Protocol::V311);
-        let mut newer = pin!(registry.turn(&id));
-        assert!(poll!(&mut newer).is_pending() && older.line.has_rival());
-        registry.heed(&other.line);
+        let mut newer = pin!(turn());
         assert!(poll!(&mut newer).is_pending());
-        registry.heed(&older.line);
-        assert!(poll!(&mut newer).is_ready() && older.line.has_rival(), "a takeover");
-        registry.concede(&id);
-        assert!(!older.line.has_rival());
-        let mut newer = pin!(registry.turn(&id));
+        let knock = older.line.knocked().unwrap();
+        registry.heed(&other.line, knock);
+        assert!(poll!(&mut newer).is_pending());
+        // What its device said meanwhile may not have been seen in that look.
+        let mut third = pin!(turn());
+        assert!(poll!(&mut third).is_pending());
+        registry.heed(&older.line, knock);
+        assert!(poll!(&mut newer).is_ready() && poll!(&mut third).is_pending());
+        registry.heed(&older.line, older.line.knocked().unwrap());
+        assert!(poll!(&mut third).is_ready() && older.line.knocked().is_none());
+        let mut newer = pin!(turn());
         assert!(poll!(&mut newer).is_pending());
         let leaving = registry.leaves(&id, ConnId(1));
         assert!(poll!(&mut newer).is_pending(), "the broker has not closed it");
-        assert!(poll!(pin!(registry.turn(&id))).is_pending());
+        assert!(poll!(pin!(turn())).is_pending());
         drop(leaving);
-        assert!(poll!(newer).is_ready() && poll!(pin!(registry.turn(&id))).is_ready());
+        assert!(poll!(newer).is_ready() && poll!(pin!(turn())).is_ready());
+    }
+
+    #[tokio::test]
+    async fn a_broker_has_the_whole_deadline_from_the_moment_it_was_told() {
+        let registry = Arc::new(Registry::default());
+        let id = ClientId::from("a");
+        registry.accepted(&id, ConnId(1), Protocol::V311);
+        let leaving = registry.leaves(&id, ConnId(1)).unwrap();
+        let (mut newer, mut patient) = (pin!(registry.turn(&id, Duration::ZERO)), pin!(registry.turn(&id, LONG)));
+        assert!(poll!(&mut newer).is_pending() && poll!(&mut patient).is_pending());
+        leaving.told();
+        newer.await;
+        assert!(poll!(&mut patient).is_pending());
+        drop(leaving);
+        patient.await;
+    }
+
+    #[tokio::test]
+    async fn who_comes_third_waits_for_the_second() {
+        let registry = Arc::new(Registry::default());
+        let id = ClientId::from("a");
+        let (_first, second) = (registry.enter(ConnId(1)), registry.enter(ConnId(2)));
+        registry.accepted(&id, ConnId(1), Protocol::V311);
+        let mut third = pin!(registry.turn(&id, LONG));
+        assert!(poll!(&mut third).is_pending());
+        registry.accepted(&id, ConnId(2), Protocol::V311);
+        assert!(poll!(&mut third).is_pending());
+        registry.heed(&second.line, second.line.knocked().unwrap());
+        third.await;
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::decode;
 use super::decode::Hello;
 use super::end::{End, PIECE};
 use super::ending::{Ending, Silence};
+use super::line::Line;
 use super::observer::{CONNACK, Observer, Seen, Tally, Whole};
-use super::registry::Line;
 use super::spy::Noted;
 use super::stream::Stream;
 use crate::clock::{Clock, Moment};
@@ -24,6 +24,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::ReadBuf;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// How long after 1.5 times the keep alive a device that neither reads nor sends is given up, when the broker's own
@@ -190,12 +191,24 @@ impl Relay {
             if self.wants_boundary && self.from_device.at_boundary() && !self.broker.has_leftover() {
                 return Poll::Ready(Turn::Boundary);
             }
+            // Asked before the look: what the device said before the knock is there by now.
+            let knocked = watch.line.knocked();
             let up = self.poll_up(cx, watch);
+            if let Some(knock) = knocked.filter(|_| up.is_pending() && self.has_read_all()) {
+                watch.shared.registry.heed(watch.line, knock);
+            }
             let down = self.poll_down(cx, watch);
             if up.is_pending() && down.is_pending() && self.poll_stalled(cx, &watch.shared.clock).is_pending() {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Whether nothing more comes from the device for now because it says nothing: not because it is in the middle of a packet,
+    /// the broker does not take what came before, or the runtime asks the task to let others go first. Nobody waits for what
+    /// a frozen one says.
+    fn has_read_all(&self) -> bool {
+        self.frozen || (self.from_device.at_boundary() && !self.broker.has_leftover() && has_budget_remaining())
     }
 
     /// Device to broker.
