@@ -139,16 +139,7 @@ async fn let_in(shared: &Arc<Shared>, door: &Door, tcp: TcpStream, peer: SocketA
             return None;
         }
     }
-    let turn = shared.registry.turn(&name, shared.config.leave_deadline);
-    if let Err(lost) = with_patience(shared.config.place_deadline, &mut device, &mut rest, turn).await {
-        let (answer, why) = match lost {
-            Lost::Gone => (&[][..], "it went away while an older connection with its client id was ending"),
-            Lost::Late => (unavailable(hello.protocol), "an older connection with its client id does not end"),
-        };
-        turn_away(shared, device, answer, name, why.to_owned()).await;
-        return None;
-    }
-    let broker = match connect_upstream(shared, &mut device, &mut rest).await {
+    let broker = match connect_upstream(shared, &name, &mut device, &mut rest).await {
         Ok(connected) => connected,
         Err(why) => {
             turn_away(shared, device, unavailable(hello.protocol), name, why).await;
@@ -213,9 +204,19 @@ fn poll_gone(cx: &mut std::task::Context<'_>, device: &mut Stream, rest: &mut Ve
     Poll::Pending
 }
 
-/// Connects to the broker, with a place among those that wait for its first word and a ticket for its door. If there is none
-/// to be had, why.
-async fn connect_upstream(shared: &Shared, device: &mut Stream, rest: &mut Vec<u8>) -> Result<(Stream, Pass), String> {
+/// Connects to the broker when it is the turn of `name`, with a place among those that wait for its first word and a ticket
+/// for its door. If there is none to be had, why.
+async fn connect_upstream(
+    shared: &Shared,
+    name: &ClientId,
+    device: &mut Stream,
+    rest: &mut Vec<u8>,
+) -> Result<(Stream, Pass), String> {
+    let turn = shared.registry.turn(name, shared.config.leave_deadline);
+    with_patience(shared.config.place_deadline, device, rest, turn).await.map_err(|lost| match lost {
+        Lost::Gone => "it went away while an older connection with its client id was ending".to_owned(),
+        Lost::Late => "an older connection with its client id does not end".to_owned(),
+    })?;
     let place = place(shared, device, rest).await.map_err(|lost| match lost {
         Lost::Gone => "it went away while it waited for the broker".to_owned(),
         Lost::Late => {
