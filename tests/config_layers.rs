@@ -269,6 +269,12 @@ fn wrong_options_are_one_sentence() {
             "cannot reach a broker at 127.0.0.1:1: connection refused. Start the broker, or name another one with --broker wss://",
         ),
         (
+            vec!["watch", "--upstream", "mqtt://127.0.0.1:1", "--listen", "127.0.0.1:0"],
+            vec![],
+            1,
+            "Start the broker, or name another one with --upstream mqtt://",
+        ),
+        (
             vec!["watch", "--broker", "mqtt://127.0.0.1:1"],
             vec![("LWTOP_PASSWORD", "hunter2")],
             2,

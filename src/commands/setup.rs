@@ -325,7 +325,7 @@ pub(super) fn device(args: &DeviceArgs) -> Result<Single, Failure> {
         args.id.clone().unwrap_or_else(|| if script { "basicPubSub".to_owned() } else { config.devices.id.clone() });
     let LinkOptions { tls, headers, .. } = link(config);
     let proxy = proxy(config, &address)?;
-    Ok(Single { route: Route { address, tls, headers, proxy }, template, id, listens })
+    Ok(Single { route: Route { tls, headers, proxy, ..Route::from(address) }, template, id, listens })
 }
 
 /// The URL of the script's endpoint.

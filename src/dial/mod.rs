@@ -47,6 +47,8 @@ pub struct Route {
     pub headers: Vec<(String, String)>,
     /// The HTTP proxy that the way goes through.
     pub proxy: Option<Proxy>,
+    /// The flag with which a person names another broker.
+    pub flag: &'static str,
 }
 
 impl fmt::Debug for Route {
@@ -61,7 +63,7 @@ impl fmt::Debug for Route {
 
 impl From<BrokerAddress> for Route {
     fn from(address: BrokerAddress) -> Self {
-        Self { address, tls: TlsOptions::default(), headers: Vec::new(), proxy: None }
+        Self { address, tls: TlsOptions::default(), headers: Vec::new(), proxy: None, flag: "--broker" }
     }
 }
 

@@ -89,7 +89,8 @@ impl DialError {
             Self::Setup(why) => format!("cannot connect to {address}: {why}."),
             Self::Unreachable(why) => format!(
                 "cannot reach a broker at {at}: {why}. Start the broker, or name another one with \
-                 --broker {}://HOST:PORT.",
+                 {} {}://HOST:PORT.",
+                route.flag,
                 address.scheme.name()
             ),
             Self::Proxy(why) => {

@@ -268,7 +268,8 @@ async fn bring_up(setup: Setup, other_filters: Vec<TopicFilter>, lanes: Lanes) -
             Ok(Parts { broker: Some(broker), door, gateway: None, link, base, heard, swarm })
         }
         Source::External(address) => {
-            external(address, setup.link, setup.template, [will_filters, other_filters], &lanes).await
+            let way = (address, "--broker");
+            external(way, setup.link, setup.template, [will_filters, other_filters], &lanes).await
         }
         Source::Upstream { address, listen, doors } => {
             say("opening the door for devices").await.map_err(lost)?;
@@ -276,7 +277,8 @@ async fn bring_up(setup: Setup, other_filters: Vec<TopicFilter>, lanes: Lanes) -
             let open = listener.local_addr();
             let config = GatewayConfig::in_front_of(&address.host, address.port);
             let template = DeviceTemplate { login: address.login.clone(), ..setup.template };
-            let parts = external(address, setup.link, template.clone(), [will_filters, other_filters], &lanes).await?;
+            let (way, filters) = ((address, "--upstream"), [will_filters, other_filters]);
+            let parts = external(way, setup.link, template.clone(), filters, &lanes).await?;
             let Lanes { reports, board, clock } = lanes.clone();
             let swarm = Swarm::new(Target::from(reachable(open)), template, reports, board, clock, Witness::Gateway);
             Ok(Parts { door: Some(Door { listener, config, guests: Arc::default() }), swarm, ..parts })
@@ -284,9 +286,9 @@ async fn bring_up(setup: Setup, other_filters: Vec<TopicFilter>, lanes: Lanes) -
     }
 }
 
-/// Connects to somebody else's broker; devices that are launched connect there too.
+/// Connects to somebody else's broker, which a flag names; devices that are launched connect there too.
 async fn external(
-    address: BrokerAddress,
+    (address, flag): (BrokerAddress, &'static str),
     options: LinkOptions,
     template: DeviceTemplate,
     [will_filters, other_filters]: [Vec<TopicFilter>; 2],
@@ -295,7 +297,8 @@ async fn external(
     let lost = |_| "the hub is gone".to_owned();
     lanes.reports.send(Report::Starting(format!("connecting to {address}"))).await.map_err(lost)?;
     let login = address.login.clone();
-    let base = options.to(address.clone());
+    let mut base = options.to(address.clone());
+    base.route.flag = flag;
     let config = LinkConfig { will_filters, other_filters, ..base.clone() };
     let heard = heard(&config);
     if config.route.tls.insecure && address.scheme.is_secure() {
