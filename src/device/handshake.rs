@@ -208,7 +208,9 @@ async fn converse(
     if code != 0 {
         // A broker that knows only 3.1.1 answers MQTT 5 with a return code of 3.1.1 (3.1.2-2).
         let protocol = if code < 0x80 { Protocol::V311 } else { protocol };
-        let advice = reason::login_advice(protocol, code, template.login.is_some());
+        let will = template.will.as_ref().map(|will| will.topic.as_str());
+        let advice = reason::topic_advice(protocol, code, will)
+            .or_else(|| reason::login_advice(protocol, code, template.login.is_some()));
         let advice = advice.map(|advice| format!(". {advice}")).unwrap_or_default();
         return Err(ConnectError::Refused { at: at(), id: id.clone(), protocol, code, advice });
     }

@@ -33,6 +33,14 @@ pub const fn login_advice(protocol: Protocol, code: u8, has_login: bool) -> Opti
     }
 }
 
+/// What to do about a CONNACK that may refuse a client for the topic of its will; `None` for any other reason.
+#[must_use]
+pub fn topic_advice(protocol: Protocol, code: u8, will: Option<&str>) -> Option<&'static str> {
+    let refused = matches!((protocol, code), (Protocol::V311, 5) | (Protocol::V5, 0x87 | 0x90));
+    (refused && will.is_some_and(|topic| topic.starts_with('$')))
+        .then_some("Topics that begin with $ are the broker's own: give the will another topic.")
+}
+
 /// A reason code of MQTT 5 in words (5 section 2.4).
 #[must_use]
 pub const fn reason(code: u8) -> &'static str {
@@ -79,6 +87,15 @@ pub const fn reason(code: u8) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_does_not_help_where_the_topic_of_the_will_is_the_brokers_own() {
+        assert!(topic_advice(Protocol::V311, 5, Some("$SYS/x")).is_some());
+        assert!(topic_advice(Protocol::V5, 0x87, Some("$SYS/x")).is_some());
+        for (code, topic) in [(4, Some("$SYS/x")), (5, Some("a/$SYS")), (5, None)] {
+            assert_eq!(topic_advice(Protocol::V311, code, topic), None, "{code} {topic:?}");
+        }
+    }
 
     #[test]
     fn the_same_number_means_different_things() {
