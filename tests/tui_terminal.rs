@@ -22,7 +22,7 @@ fn inside() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let stop = runtime.block_on(async {
         let mut stops = Stops::listen().unwrap();
-        let (screen, _guard) = terminal::enter(true).unwrap();
+        let (screen, _guard) = terminal::enter(true, "lwtop watch").unwrap();
         let mut ui = Ui::new(screen, Look::plain());
         ui.draw(&View { fleet: &world.fleet, status: &world.status, rules: &world.rules, now: world.now }).unwrap();
         match ending.as_str() {

@@ -78,7 +78,8 @@ pub(super) fn lesson(setup: Setup, lesson: Command) -> Result<(), Failure> {
 fn open(setup: Setup, manner: Manner, lesson: Option<Command>) -> Result<(), Failure> {
     let Manner { look, keys, mut herald, read_only, mouse, columns, sort } = manner;
     executor()?.block_on(async {
-        let (screen, guard) = terminal::enter(mouse).map_err(|error| Failure::Usage(error.to_string()))?;
+        let instead = if lesson.is_some() { "lwtop play" } else { "lwtop watch" };
+        let (screen, guard) = terminal::enter(mouse, instead).map_err(|error| Failure::Usage(error.to_string()))?;
         let clock = Clock::start();
         let mut stops =
             Stops::listen().map_err(|error| Failure::Runtime(format!("signals cannot be handled: {error}")))?;

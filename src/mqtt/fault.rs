@@ -39,6 +39,28 @@ impl Fault {
         Self::Kick,
     ];
 
+    /// The one called `name`, if a device can do it by itself.
+    ///
+    /// # Errors
+    /// What it can do, as one sentence; `more` names what else can be said there.
+    pub fn of_device(name: &str, more: &[&str]) -> Result<Self, String> {
+        let own = |fault: &Self| *fault != Self::Kick;
+        if let Some(fault) = Self::ALL.into_iter().filter(own).find(|fault| fault.name() == name) {
+            return Ok(fault);
+        }
+        let mut names: Vec<&str> = Self::ALL.iter().filter(|fault| own(fault)).map(|fault| fault.name()).collect();
+        names.extend(more);
+        let last = names.pop().unwrap_or_default();
+        let names = names.join(", ");
+        Err(if name == Self::Kick.name() {
+            format!(
+                "a device cannot be kicked by itself: rst is the same from its own side; there are {names} and {last}"
+            )
+        } else {
+            format!("there is no fault {name:?}; there are {names} and {last}")
+        })
+    }
+
     /// The name on the command line and in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -148,6 +170,11 @@ mod tests {
         for fault in Fault::ALL {
             assert_eq!(fault.name().parse::<Fault>().unwrap(), fault);
         }
+        for fault in Fault::ALL {
+            assert_eq!(Fault::of_device(fault.name(), &[]).ok(), Some(fault).filter(|fault| *fault != Fault::Kick));
+        }
+        let refusal = Fault::of_device("mixx", &["mix"]).unwrap_err();
+        assert!(refusal.ends_with("leave-with-will and mix") && !refusal.contains("kick"), "{refusal}");
         assert!("explode".parse::<Fault>().unwrap_err().to_string().contains("leave-with-will"));
     }
 }

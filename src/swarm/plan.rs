@@ -41,8 +41,7 @@ impl FromStr for Death {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "mix" => Ok(Self::Mix),
-            "kick" => Err("a device cannot be kicked by itself: rst is the same from its own side".to_owned()),
-            _ => text.parse().map(Self::By).map_err(|error| format!("{error}, or mix")),
+            _ => Fault::of_device(text, &["mix"]).map(Self::By),
         }
     }
 }

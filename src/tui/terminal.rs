@@ -25,12 +25,12 @@ static HOOK: Once = Once::new();
 /// Why there can be no interface.
 #[derive(Debug, thiserror::Error)]
 pub enum TerminalError {
-    /// Standard output goes elsewhere.
-    #[error("standard output is not a terminal: use `lwtop watch`, which prints one JSON object per line")]
-    NotATerminal,
+    /// Standard output goes elsewhere; there is another command for that.
+    #[error("standard output is not a terminal: use `{0}`, which prints line by line")]
+    NotATerminal(&'static str),
     /// Standard input comes from elsewhere.
-    #[error("standard input is not a terminal, so no key can be read: use `lwtop watch`, which needs none")]
-    NoKeys,
+    #[error("standard input is not a terminal, so no key can be read: use `{0}`, which needs none")]
+    NoKeys(&'static str),
     /// The terminal refuses.
     #[error("the terminal could not be prepared for the interface: {0}")]
     Io(#[from] io::Error),
@@ -98,16 +98,17 @@ impl Drop for Guard {
 }
 
 /// Takes the terminal over: alternate screen, raw mode, no cursor, and with `mouse` the buttons and the wheel. From then on a
-/// panic gives it back before it prints its message. Keep the guard as long as the interface lives.
+/// panic gives it back before it prints its message. Keep the guard as long as the interface lives. `instead` is the command for
+/// where there is no terminal.
 ///
 /// # Errors
 /// If standard input or output is no terminal, or it refuses.
-pub fn enter(mouse: bool) -> Result<(Screen, Guard), TerminalError> {
+pub fn enter(mouse: bool, instead: &'static str) -> Result<(Screen, Guard), TerminalError> {
     if !io::stdout().is_terminal() {
-        return Err(TerminalError::NotATerminal);
+        return Err(TerminalError::NotATerminal(instead));
     }
     if !io::stdin().is_terminal() {
-        return Err(TerminalError::NoKeys);
+        return Err(TerminalError::NoKeys(instead));
     }
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
