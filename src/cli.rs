@@ -26,6 +26,7 @@ pub use swarm::SwarmArgs;
 
 use crate::mqtt::Protocol;
 use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,17 +40,17 @@ use std::time::Duration;
   lwtop --broker mqtt://192.168.1.5:1883     watch the devices of another broker
   lwtop lesson                               learn what a will is, in five minutes
   lwtop --upstream mqtt://192.168.1.5:1883 --listen 127.0.0.1:1884
-                                             stand in front of it: cut the devices that connect to port 1884
+                                             stand in front of it: devices connect to port 1884
   lwtop watch --devices 3 --for 10s | jq     the same without a screen, one JSON object a line
-  lwtop --profile aws --broker mqtts://…-ats.iot.eu-central-1.amazonaws.com --ca CA --cert CERT --key KEY
-                                             watch AWS IoT Core
+  lwtop --profile aws --broker mqtts://HOST --ca CA --cert CERT --key KEY
+                                             watch AWS IoT Core: HOST ends in amazonaws.com
   lwtop rule check                           look for mistakes in the rules of the configuration
   lwtop config show                          what holds, and where it comes from
 
-Every flag from --broker to --executed-topic can be said in the configuration file too, and most in an environment
+Every flag from --broker to --executed-topic can be said in the configuration file too, and most in an environment \
 variable: LWTOP_BROKER, LWTOP_CA, LWTOP_WILL_TOPIC, … The later wins: file, profile, environment, flag.
 
-Exit codes: 0 done; 1 it could not go on (broker unreachable, port in use, …); 2 wrong flags or configuration;
+Exit codes: 0 done; 1 it could not go on (broker unreachable, port in use, …); 2 wrong flags or configuration; \
 128 + n: the interface was ended by signal n. lwtop rule test, play and swarm have their own."
 )]
 pub struct Cli {
@@ -177,6 +178,9 @@ pub struct WatchArgs {
 
 /// `lwtop broker`.
 #[derive(Debug, Args)]
+#[command(mut_arg("listen", |listen| {
+    listen.help("Where it listens; port 0 takes any free one [default: 127.0.0.1:1883]")
+}))]
 #[command(after_help = "Example:
   lwtop broker --listen 127.0.0.1:1884     until ctrl-c or SIGTERM")]
 pub struct BrokerArgs {
@@ -199,6 +203,12 @@ pub struct BrokerArgs {
     /// Topics of the story.
     #[command(flatten)]
     pub topics: TopicArgs,
+}
+
+/// Where to listen: an IP address, or `localhost`, and a port.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let text = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    text.parse().map_err(|_| "an IP address and a port are expected, such as 127.0.0.1:1883 or [::1]:1883".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -232,6 +242,47 @@ mod tests {
         let help = cli.find_subcommand_mut("lesson").map(|lesson| lesson.render_help().to_string()).unwrap_or_default();
         let names: Vec<&str> = crate::config::scenario::shipped().iter().map(|one| one.name).collect();
         assert!(help.contains(&names.join(", ")), "{help}");
+    }
+
+    #[test]
+    fn help_texts_are_wrapped_by_clap_and_by_nobody_else() {
+        let mut left = vec![Cli::command()];
+        while let Some(command) = left.pop() {
+            left.extend(command.get_subcommands().cloned());
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> = text.lines().collect();
+            let is_prose = |line: &&str| !line.is_empty() && !line.starts_with(' ');
+            for pair in lines.windows(2) {
+                assert!(!pair.iter().all(is_prose), "broken by hand: {pair:?}");
+            }
+            // What stands indented must not be wrapped at all.
+            let wide = lines.iter().find(|line| !is_prose(line) && line.chars().count() > 100);
+            assert_eq!(wide, None, "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn the_help_of_a_command_speaks_of_its_own_flags_and_defaults() {
+        let mut cli = Cli::command();
+        let mut help = |name| {
+            let help = cli.find_subcommand_mut(name).map(|one| one.render_help().to_string()).unwrap_or_default();
+            help.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        assert!(!help("broker").contains("upstream") && help("watch").contains("upstream"));
+        for name in ["play", "lesson"] {
+            let help = help(name);
+            assert!(help.contains("[default: any free port]") && !help.contains("[default: 127.0.0.1:1883]"), "{help}");
+            assert!(help.contains("at the start [default: 0]"), "{help}");
+        }
+    }
+
+    #[test]
+    fn one_listens_at_an_address_and_a_port() {
+        assert_eq!(address("localhost:21001").ok(), "127.0.0.1:21001".parse().ok());
+        assert_eq!(address("[::1]:1").ok(), "[::1]:1".parse().ok());
+        for wrong in ["localhost", "localhost:", "127.0.0.1", "broker.example:1883", "1883", ""] {
+            assert!(address(wrong).is_err_and(|why| why.contains("127.0.0.1:1883")), "{wrong}");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub enum AwsCommand {
   lwtop aws template --mail ops@example.com > lwt.yaml
   aws cloudformation deploy --stack-name lwt --template-file lwt.yaml --capabilities CAPABILITY_IAM
 
-It makes the rule, the SNS topic with its mail subscription, the republish, the role, the thing and its policy. SNS asks
+It makes the rule, the SNS topic with its mail subscription, the republish, the role, the thing and its policy. SNS asks \
 the address once whether it wants those mails.")]
 pub struct TemplateArgs {
     /// Who gets a mail; without it, the address is a parameter of the stack without a default
@@ -46,8 +46,8 @@ pub struct TemplateArgs {
 /// `lwtop aws policy`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "REGION and ACCOUNT in it are to be filled in. It allows to connect, to receive the topics of the story, the events
-of devices that come and go and what the [[rules]] of the configuration listen to, and to publish what these rules, or
+    after_help = "REGION and ACCOUNT in it are to be filled in. It allows to connect, to receive the topics of the story, the events \
+of devices that come and go and what the [[rules]] of the configuration listen to, and to publish what these rules, or \
 without any the article's, republish: that is needed with --rules only."
 )]
 pub struct PolicyArgs {

@@ -10,7 +10,7 @@ use std::path::PathBuf;
   lwtop certs --out certs --device press-7             one device more
   lwtop certs --out certs --host broker.example        a server that has this name too
 
-It writes ca.pem, server.pem and a .pem for each device, each with a .key beside it that only you can read, and never writes over
+It writes ca.pem, server.pem and a .pem for each device, each with a .key beside it that only you can read, and never writes over \
 a file. The authority is good for ten years, what it signs for 825 days.
 
 Exit codes: 0 done; 1 a file cannot be read or written; 2 a file is there already, or a name will not do.")]

@@ -19,15 +19,15 @@ pub enum ConfigCommand {
     Path(ConfigPathArgs),
     /// Print what holds, each value with where it comes from, or every mistake
     #[command(
-        after_help = "The flags are those of lwtop and lwtop watch. Where a value comes from: default, FILE:LINE, profile NAME, environment
+        after_help = "The flags are those of lwtop and lwtop watch. Where a value comes from: default, FILE:LINE, profile NAME, environment \
 NAME or flag NAME; the later of these wins. Passwords, tokens and the values of headers are not shown.
 
-Environment: LWTOP_CONFIG, LWTOP_PROFILE, LWTOP_BROKER, LWTOP_GATEWAY, LWTOP_LISTEN, LWTOP_TLS_LISTEN,
-LWTOP_WS_LISTEN, LWTOP_WSS_LISTEN, LWTOP_CERTS, LWTOP_SERVER_CERT, LWTOP_SERVER_KEY, LWTOP_CLIENT_CA,
-LWTOP_REQUIRE_CLIENT_CERT, LWTOP_USERS_FILE, LWTOP_LIFECYCLE, LWTOP_PROXY, LWTOP_CA, LWTOP_CERT, LWTOP_KEY,
-LWTOP_SERVER_NAME, LWTOP_ALPN (separated by commas), LWTOP_INSECURE, LWTOP_USER, LWTOP_PASSWORD, LWTOP_PASSWORD_ENV,
-LWTOP_PASSWORD_FILE, LWTOP_PROTOCOL, LWTOP_KEEP_ALIVE, LWTOP_CLEAN, LWTOP_CLIENT_ID, LWTOP_WILL_TOPIC,
-LWTOP_CONNECTED_TOPIC, LWTOP_EXECUTED_TOPIC, LWTOP_DEVICES. One without text counts as not set; any other LWTOP_… gets a
+Environment: LWTOP_CONFIG, LWTOP_PROFILE, LWTOP_BROKER, LWTOP_GATEWAY, LWTOP_LISTEN, LWTOP_TLS_LISTEN, \
+LWTOP_WS_LISTEN, LWTOP_WSS_LISTEN, LWTOP_CERTS, LWTOP_SERVER_CERT, LWTOP_SERVER_KEY, LWTOP_CLIENT_CA, \
+LWTOP_REQUIRE_CLIENT_CERT, LWTOP_USERS_FILE, LWTOP_LIFECYCLE, LWTOP_PROXY, LWTOP_CA, LWTOP_CERT, LWTOP_KEY, \
+LWTOP_SERVER_NAME, LWTOP_ALPN (separated by commas), LWTOP_INSECURE, LWTOP_USER, LWTOP_PASSWORD, LWTOP_PASSWORD_ENV, \
+LWTOP_PASSWORD_FILE, LWTOP_PROTOCOL, LWTOP_KEEP_ALIVE, LWTOP_CLEAN, LWTOP_CLIENT_ID, LWTOP_WILL_TOPIC, \
+LWTOP_CONNECTED_TOPIC, LWTOP_EXECUTED_TOPIC, LWTOP_DEVICES. One without text counts as not set; any other LWTOP_… gets a \
 warning.
 
 Exit codes: 0 all is well; 2 there are mistakes."

@@ -26,10 +26,10 @@ pub enum Mode {
   lwtop device -e HOST -r ca.pem -c lwtThing.pem -k lwtThing.key -id lwtThing \\
     -t /lwt/connected/topic -m publish                   as the article's script does it
 
--e, -r, -c, -k, -p, -w, -id, -t, -m and -M are the flags of that script. With -e its defaults
+-e, -r, -c, -k, -p, -w, -id, -t, -m and -M are the flags of that script. With -e its defaults \
 hold: -id basicPubSub, -t sdk/test/Python, -m both, port 8883 (443 with -w).
 
-Exit codes: 0 it lived and died as planned; 1 it could not connect, or lost its connection before
+Exit codes: 0 it lived and died as planned; 1 it could not connect, or lost its connection before \
 its time; 2 wrong flags or configuration.")]
 pub struct DeviceArgs {
     /// Read this configuration file instead of the usual one
@@ -145,8 +145,12 @@ pub struct DeviceArgs {
     pub sleep: Duration,
 
     /// How it dies: leave, fin, rst, freeze, takeover, protocol-error or leave-with-will
-    #[arg(long, value_name = "FAULT", default_value = "fin", help_heading = "Death")]
+    #[arg(long, value_name = "FAULT", default_value = "fin", value_parser = fault, help_heading = "Death")]
     pub fault: Fault,
+}
+
+fn fault(text: &str) -> Result<Fault, String> {
+    Fault::of_device(text, &[])
 }
 
 /// The command line with `--id` in place of the script's `-id`, which clap would read as `-i -d`.

@@ -1,5 +1,6 @@
 //! Where devices come in, and which.
 
+use super::address;
 use clap::Args;
 use std::net::SocketAddr;
 
@@ -7,19 +8,19 @@ use std::net::SocketAddr;
 #[derive(Debug, Clone, Default, Args)]
 pub struct DoorArgs {
     /// Where the embedded broker, or the gateway of --upstream, listens; port 0 takes any free one [default: 127.0.0.1:1883]
-    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Doors")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address, help_heading = "Doors")]
     pub listen: Option<SocketAddr>,
 
     /// Where it listens for MQTT over TLS as well, such as 127.0.0.1:8883
-    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Doors")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address, help_heading = "Doors")]
     pub tls_listen: Option<SocketAddr>,
 
     /// Where it listens for MQTT over WebSocket as well; the path is /mqtt
-    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Doors")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address, help_heading = "Doors")]
     pub ws_listen: Option<SocketAddr>,
 
     /// Where it listens for MQTT over WebSocket over TLS as well
-    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Doors")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address, help_heading = "Doors")]
     pub wss_listen: Option<SocketAddr>,
 
     /// The folder with server.pem, server.key and, for certificates of devices, ca.pem

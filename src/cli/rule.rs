@@ -26,9 +26,10 @@ pub enum RuleCommand {
 /// `lwtop rule test`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  lwtop rule test --sql \"SELECT * FROM 'a/+' WHERE state = 'off'\" --topic a/b --payload '{\"state\": \"on\"}'
+  lwtop rule test --sql \"SELECT * FROM 'a/+' WHERE state = 'off'\" \\
+    --topic a/b --payload '{\"state\": \"on\"}'
 
-With --format json: {\"matched\": …, \"result\": …, \"explanation\": …}. Without a
+With --format json: {\"matched\": …, \"result\": …, \"explanation\": …}. Without a \
 match, or when what is selected is Undefined, there is no result. A result that is no JSON is a string, and \"result_encoding\" says \"text\" or \"base64\".
 
 Exit codes: 0 it matches; 1 it does not; 2 something is wrong with the flags, the statement or the configuration.")]

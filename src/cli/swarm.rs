@@ -1,6 +1,6 @@
 //! The flags of `lwtop swarm`.
 
-use super::{LinkArgs, TopicArgs, duration, protocol};
+use super::{LinkArgs, TopicArgs, address, duration, protocol};
 use crate::mqtt::Protocol;
 use crate::swarm::{Death, Storm};
 use clap::Args;
@@ -12,14 +12,14 @@ use std::time::Duration;
 /// `lwtop swarm`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  lwtop swarm --count 1000 --for 10s                      on lwtop's own broker; all are cut after 10 s
+  lwtop swarm --count 1000 --for 10s             on lwtop's own broker; all are cut after 10 s
   lwtop swarm --broker mqtt://127.0.0.1:1883 --count 10000 --for 0s --json | jq .wills
   lwtop swarm --broker mqtt://127.0.0.1:1883 --count 2000 --storm 500/5s --fault mix --for 5m
 
-Without --for it goes on until ctrl-c: then all die, and their wills are awaited; a second ctrl-c ends it at once. Devices that
+Without --for it goes on until ctrl-c: then all die, and their wills are awaited; a second ctrl-c ends it at once. Devices that \
 lose their connection on the way connect again.
 
-Exit codes: 0 every will that had to come came exactly once; 3 one was lost, doubled, unexpected or could not be seen, or a
+Exit codes: 0 every will that had to come came exactly once; 3 one was lost, doubled, unexpected or could not be seen, or a \
 device never connected; 1 it could not go on; 2 wrong flags or configuration.")]
 pub struct SwarmArgs {
     /// Read this configuration file instead of the usual one
@@ -35,7 +35,7 @@ pub struct SwarmArgs {
     pub broker: Option<String>,
 
     /// Where the embedded broker listens; port 0 takes any free one [default: 127.0.0.1:1883]
-    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Swarm")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address, help_heading = "Swarm")]
     pub listen: Option<SocketAddr>,
 
     /// How many devices
