@@ -221,13 +221,16 @@ fn bad_input_is_one_clear_sentence() {
         (vec!["watch", "--for", "soon"], 2, vec!["soon", "30s"]),
         (vec!["device", "--fault", "explode"], 2, vec!["explode", "leave-with-will"]),
         (vec!["device", "--fault", "leave-with-will"], 2, vec!["MQTT 5"]),
-        (vec!["watch", "--listen", "127.0.0.1:0", "--devices", "1000000"], 1, vec!["1000000", "do not fit"]),
+        (vec!["watch", "--listen", "127.0.0.1:0", "--devices", "1000000"], 1, vec!["1 000 000", "do not fit"]),
         (
             vec!["watch", "--listen", "127.0.0.1:0", "--devices", "999999999"],
             2,
             vec!["--devices", "999999999", "1000000"],
         ),
+        (vec!["device", "--fault", "kick"], 2, vec!["kicked", "rst"]),
+        (vec!["watch", "--listen", "host:1"], 2, vec!["an IP address and a port are expected"]),
         (vec![], 2, vec!["terminal", "lwtop watch"]),
+        (vec!["lesson"], 2, vec!["terminal", "lwtop play"]),
     ] {
         let output = output(&args);
         let said = stderr(&output);
@@ -323,7 +326,7 @@ fn a_swarm_counts_its_wills_and_says_so() {
 
     let large = output(&["swarm", "--listen", "127.0.0.1:0", "--count", "1000000"]);
     assert_eq!(large.status.code(), Some(1));
-    assert!(stderr(&large).contains("1000000") && stderr(&large).contains("launch fewer"), "{}", stderr(&large));
+    assert!(stderr(&large).contains("1 000 000") && stderr(&large).contains("launch fewer"), "{}", stderr(&large));
     for args in [["--storm", "often"], ["--fault", "kick"], ["--fault", "leave-with-will"], ["--count", "0"]] {
         let wrong = output(&[&["swarm"], &args[..]].concat());
         assert_eq!(wrong.status.code(), Some(2), "{args:?}: {}", stderr(&wrong));

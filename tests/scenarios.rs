@@ -124,7 +124,7 @@ async fn what_does_not_come_is_told_and_the_play_goes_on_unless_it_was_waited_fo
         Entry::Judged { met: false, found, .. } => Some(found.as_str()),
         _ => None,
     });
-    assert_eq!(told, Some("a went another way: client_initiated_disconnect"));
+    assert_eq!(told, Some("a went another way: left cleanly"));
 
     let waited = "[[steps]]\nwait = 'a'\nwill = true\nwithin = '100ms'\n[[steps]]\nsleep = '1h'\n";
     let player = play("waited", scenario(&format!("{ONLINE}{waited}")), embedded()).await;

@@ -127,6 +127,8 @@ fn say(solo: &Solo, id: &ClientId, alone: bool, step: &Step) {
         Step::NotClosed => "the broker should have closed the connection by now, and has not".to_owned(),
     };
     let text = match (alone, step) {
+        // The broker gives such a device an id, which it tells in MQTT 5 alone (3.1.3-6).
+        (true, Step::Connected(_)) if id.as_str().is_empty() => format!("a device without a client id {text}"),
         (true, Step::Connected(_)) => format!("{id} {text}"),
         (true, _) => text,
         (false, _) => format!("{id}: {text}"),

@@ -1,5 +1,7 @@
 //! How many devices fit into this process.
 
+use crate::figures::grouped;
+
 /// Descriptors that are not devices': standard streams, listeners, the link, the runtime, a few files.
 const RESERVED: u64 = 64;
 
@@ -34,9 +36,13 @@ pub fn room(open_files: u64, present: usize, more: usize, each: u64) -> Result<(
         return Ok(());
     }
     Err(format!(
-        "{more} more devices do not fit: {wanted} devices at {each} open files each need {}, and {open_files} are allowed \
-         (at most {most} devices); raise the limit (ulimit -Hn) or launch fewer",
-        wanted.saturating_mul(each).saturating_add(RESERVED),
+        "{} more devices do not fit: {} devices at {each} open files each need {}, and {} are allowed (at most {} \
+         devices); raise the limit (ulimit -Hn) or launch fewer",
+        grouped(more as u64),
+        grouped(wanted),
+        grouped(wanted.saturating_mul(each).saturating_add(RESERVED)),
+        grouped(open_files),
+        grouped(most),
     ))
 }
 
@@ -68,11 +74,13 @@ pub fn memory(free: Option<u64>, count: usize, gateway: bool) -> Result<(), Stri
     }
     let way_out = if gateway { ", or give another --broker, which keeps its own share" } else { "" };
     Err(format!(
-        "{count} devices do not fit into memory: at about {} KB each they need {} MB, and {} MB are free (at most {most} \
-         devices); launch fewer{way_out}",
+        "{} devices do not fit into memory: at about {} KB each they need {} MB, and {} MB are free (at most {} devices); \
+         launch fewer{way_out}",
+        grouped(count as u64),
         each / 1024,
-        wanted >> 20,
-        free >> 20,
+        grouped(wanted >> 20),
+        grouped(free >> 20),
+        grouped(most),
     ))
 }
 
@@ -88,8 +96,10 @@ pub fn ports(count: usize, loopback: bool) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{count} devices do not fit: from one address there are ports for about {PORTS} connections to the same broker; \
-         launch fewer, or some of them on another machine"
+        "{} devices do not fit: from one address there are ports for about {} connections to the same broker; launch \
+         fewer, or some of them on another machine",
+        grouped(count as u64),
+        grouped(PORTS as u64),
     ))
 }
 
@@ -102,13 +112,13 @@ mod tests {
         assert_eq!((memory(None, usize::MAX, true), memory(Some(8 << 20), 1_024, false)), (Ok(()), Ok(())));
         let refusal = memory(Some(8 << 20), 1_025, false).unwrap_err();
         assert!(
-            ["1025 devices", "8 KB", "8 MB are free", "1024 devices"].iter().all(|part| refusal.contains(part)),
+            ["1 025 devices", "8 KB", "8 MB are free", "1 024 devices"].iter().all(|part| refusal.contains(part)),
             "{refusal}"
         );
         assert!(memory(Some(8 << 20), 1_024, true).unwrap_err().contains("--broker"));
         assert!(cfg!(not(target_os = "linux")) || free_memory().is_some_and(|free| free > 1 << 20));
         assert_eq!((ports(100_000, true), ports(28_000, false)), (Ok(()), Ok(())));
-        assert!(ports(28_001, false).unwrap_err().contains("28001 devices"));
+        assert!(ports(28_001, false).unwrap_err().contains("28 001 devices"));
     }
 
     #[test]
@@ -116,7 +126,7 @@ mod tests {
         assert_eq!(room(1_024, 0, 240, 4), Ok(()));
         assert_eq!((left(1_024, 0, 4), left(1_024, 200, 4), left(1_024, 241, 4)), (240, 40, 0));
         let refusal = room(1_024, 200, 100, 4).unwrap_err();
-        for number in ["100 more", "300 devices", "1264", "1024", "240 devices"] {
+        for number in ["100 more", "300 devices", "1 264", "1 024", "240 devices"] {
             assert!(refusal.contains(number), "{number} in {refusal}");
         }
         assert!(room(1_024, usize::MAX, usize::MAX, 4).is_err());

@@ -64,7 +64,7 @@ fn at_device(id: &ClientId, facts: &Facts, ledger: &Ledger, fleet: &Fleet) -> Lo
         if !found.contains(&Some(wanted)) {
             return is_not(found.into_iter().flatten().next().map_or_else(
                 || format!("is {}, nothing has happened to it", device.presence.name()),
-                |cause| format!("went another way: {}", cause.name()),
+                |cause| format!("went another way: {}", cause.words()),
             ));
         }
     }

@@ -231,7 +231,13 @@ impl fmt::Display for Summary {
         let Self { launch, connects, wills, presence, .. } = self;
         writeln!(f, "{} devices on {}, {:.1} s", grouped(self.count as u64), self.broker, self.seconds)?;
         write!(f, "launch      {} connected in {:.2} s", grouped(launch.connected as u64), launch.seconds)?;
-        writeln!(f, ", {:.0}/s", launch.per_second)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is no less than 0, and for a person"
+        )]
+        let per_second = launch.per_second.round() as u64;
+        writeln!(f, ", {}/s", grouped(per_second))?;
         write!(f, "connects    {} accepted", grouped(connects.accepted))?;
         some(f, connects.reconnects, "of them again")?;
         some(f, connects.failed, "failed")?;

@@ -80,7 +80,9 @@ fn unreadable(bytes: &[u8]) -> String {
         Some(error) => {
             let text = error.to_string();
             let what = text.split(" at line ").next().unwrap_or_default();
-            // serde_json has no kind of its own for this error. Such a payload may well be JSON.
+            // serde_json's word for a word that is none of JSON's.
+            let what = if what == "expected ident" { "a word that is not true, false or null" } else { what };
+            // It has no kind of its own for this error. Such a payload may well be JSON.
             if what == "recursion limit exceeded" {
                 return format!("the payload nests deeper than the {MAX_NESTED} levels that are read");
             }
@@ -122,6 +124,7 @@ mod tests {
         for (bytes, why) in [
             (&b""[..], "the payload is empty"),
             (b"{\"a\": 1,\n oops}", "the payload is no JSON (line 2, column 2: key must be a string)"),
+            (b"nope", "the payload is no JSON (line 1, column 2: a word that is not true, false or null)"),
             (b"\xff\xfe", "the payload is no JSON (line 1, column 1: expected value)"),
             (deep.as_bytes(), "the payload nests deeper than the 127 levels that are read"),
             (&vec![b' '; MAX_JSON + 1], "the payload has 1048577 bytes, and no more than 1048576 are read as JSON"),

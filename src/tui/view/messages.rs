@@ -241,8 +241,11 @@ fn message(canvas: &mut Canvas<'_>, area: Rect) {
     let left = format!("{}  {topic} · QoS {}{retained}", entry.role.name(), entry.message.qos.as_u8());
     let hidden = sheet.lines.len().saturating_sub(rows);
     let open = canvas.key(Mode::Messages, Action::Enter);
-    let below =
-        if hidden > 0 { format!("{open} opens it: {} lines more", words::number(hidden)) } else { String::new() };
+    let below = match hidden {
+        0 => String::new(),
+        1 => format!("{open} opens it: 1 line more"),
+        many => format!("{open} opens it: {} lines more", words::number(many)),
+    };
     let titles = Titles {
         left: &left,
         left_style: canvas.look.strong(),
