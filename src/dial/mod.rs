@@ -57,7 +57,7 @@ impl fmt::Debug for Route {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         let mut shown = f.debug_struct("Route");
         shown.field("address", &self.address).field("tls", &self.tls).field("headers", &headers);
-        shown.field("proxy", &self.proxy).finish()
+        shown.field("proxy", &self.proxy).field("flag", &self.flag).finish()
     }
 }
 
