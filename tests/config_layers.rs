@@ -269,6 +269,12 @@ fn wrong_options_are_one_sentence() {
             "cannot reach a broker at 127.0.0.1:1: connection refused. Start the broker, or name another one with --broker wss://",
         ),
         (
+            vec!["device", "--broker", "mqtt://127.0.0.1:1", "--topic", "$SYS/x"],
+            vec![],
+            1,
+            "warning: --topic: topics that begin with $ are the broker's own: it may take nothing on $SYS/x from a device.",
+        ),
+        (
             vec!["watch", "--upstream", "mqtt://127.0.0.1:1", "--listen", "127.0.0.1:0"],
             vec![],
             1,

@@ -321,6 +321,18 @@ pub(super) fn device(args: &DeviceArgs) -> Result<Single, Failure> {
     if mode == Mode::Subscribe {
         template.connected = None;
     }
+    let connected = template.connected.as_ref().map_or("", |connected| connected.topic.as_str());
+    // AWS IoT Core does take messages of devices there.
+    if connected.starts_with('$') && !connected.starts_with("$aws/") {
+        let why =
+            format!("topics that begin with $ are the broker's own: it may take nothing on {connected} from a device");
+        let key = if loaded.origin("devices.connected.topic") == Origin::Default {
+            "topics.connected"
+        } else {
+            "devices.connected.topic"
+        };
+        warn(&format!("{}.", loaded.origin(key).blame(key, &why)));
+    }
     let id =
         args.id.clone().unwrap_or_else(|| if script { "basicPubSub".to_owned() } else { config.devices.id.clone() });
     let LinkOptions { tls, headers, .. } = link(config);
