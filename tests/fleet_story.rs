@@ -323,6 +323,22 @@ fn a_will_that_names_nobody_is_that_of_the_first_death_that_had_it() {
 }
 
 #[test]
+fn a_will_that_names_nobody_is_not_that_of_a_death_which_is_over() {
+    let mut story = Story::new();
+    story.open("a", 1, Some(will()));
+    story.close("a", 1, Cause::ConnectionLost);
+    story.wait(6_000);
+    story.open("a", 2, Some(will()));
+    let before = story.changes.len();
+    story.message(Role::Will, None, false, false);
+    let whose = |change: &Change| match change {
+        Change::Message { device, .. } => Some(device.clone()),
+        _ => None,
+    };
+    assert_eq!(story.changes[before..].iter().find_map(whose), Some(None));
+}
+
+#[test]
 fn a_device_that_is_removed_leaves_no_story_open() {
     let mut story = Story::new();
     story.open("lwtThing", 1, Some(will()));

@@ -171,7 +171,7 @@ impl Fleet {
         }
     }
 
-    fn awaits_will(&self, key: DeviceKey) -> bool {
+    pub(super) fn awaits_will(&self, key: DeviceKey) -> bool {
         let incident = self.devices[key.0].incident.and_then(|id| self.incidents.get(id));
         // A device that came back without its will having come is done with that one.
         let late = |incident: &Incident| incident.missing.contains(&Hop::Will) && !incident.recovered();

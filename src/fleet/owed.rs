@@ -3,7 +3,7 @@
 
 use super::connection::Connection;
 use super::event::Incoming;
-use super::incident::{Hop, IncidentId};
+use super::incident::IncidentId;
 use super::state::Fleet;
 use crate::mqtt::ClientId;
 
@@ -19,11 +19,11 @@ impl Fleet {
         self.owed.push_back(incident);
     }
 
+    /// Whether it is its device's newest, and its will may still come.
     fn is_owed(&self, id: IncidentId) -> bool {
-        let incident = self.incidents.get(id);
-        incident.is_some_and(|incident| {
+        self.incidents.get(id).is_some_and(|incident| {
             let newest = self.devices.get(incident.device.0).is_some_and(|device| device.incident == Some(id));
-            newest && (incident.awaited.contains(&Hop::Will) || incident.missing.contains(&Hop::Will))
+            newest && self.awaits_will(incident.device)
         })
     }
 

@@ -205,7 +205,7 @@ impl Fleet {
         }
     }
 
-    /// Opens an incident at `now`, which is to be told by `due`; the one before it is told now, if it was not.
+    /// Opens an incident at `now`, which is to be told by `due`. With it the one before is over.
     pub(super) fn add_incident(
         &mut self,
         key: DeviceKey,

@@ -10,6 +10,8 @@ mod account;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod story;
+#[cfg(test)]
 mod tests;
 mod totals;
 

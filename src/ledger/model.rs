@@ -1,7 +1,7 @@
 //! The ledger beside the simplest model of it.
 
 use super::account::EARLY;
-use super::tests::{PATIENCE, Story, id, terms};
+use super::story::{PATIENCE, Story, id, terms};
 use super::*;
 use proptest::prelude::*;
 
