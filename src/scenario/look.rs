@@ -3,6 +3,7 @@
 use super::ledger::Ledger;
 use super::script::{Facts, Text};
 use super::words;
+use crate::figures::grouped;
 use crate::fleet::{Fleet, Hop, Incident, IncidentPhase, Incoming, Presence};
 use crate::mqtt::{ClientId, TopicFilter, TopicName};
 
@@ -32,7 +33,7 @@ pub fn at_devices(devices: &[ClientId], from: &mut usize, facts: &Facts, ledger:
             return look;
         }
     }
-    Look::Is(format!("all {count}"))
+    Look::Is(format!("all {}", grouped(count as u64)))
 }
 
 /// How many of `devices` are not so.

@@ -1,6 +1,7 @@
 //! Steps and what came of them in words, for a person.
 
 use super::script::{Check, Facts, Launch, Part, Publication, Scenario, Step, Subject, Text};
+use crate::figures::grouped;
 use crate::fleet::{Device, Hop, Incident, IncidentPhase, Presence};
 use crate::mqtt::{ClientId, Fault};
 use std::time::Duration;
@@ -37,7 +38,7 @@ fn launch(launch: &Launch) -> String {
     let Launch { id, count, protocol, keep_alive, clean, will, connected } = launch;
     let mut text = match count {
         1 => format!("{id}: launch"),
-        count => format!("{id}: launch {count}"),
+        count => format!("{id}: launch {}", grouped(*count as u64)),
     };
     let mut add = |more: String| {
         text.push_str(", ");
@@ -70,7 +71,7 @@ fn launch(launch: &Launch) -> String {
 fn group(name: &ClientId, scenario: &Scenario) -> String {
     match scenario.devices(name).len() {
         1 => name.to_string(),
-        count => format!("all {count} {name}"),
+        count => format!("all {} {name}", grouped(count as u64)),
     }
 }
 
